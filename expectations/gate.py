@@ -1,0 +1,138 @@
+"""The gate: runs the suites on what is about to be published, and says what came out of each check."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from jobs.tables import BY_NAME, Table
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+SUITES = Path(__file__).parent / "suites"
+STOP, WARN = "stop", "warn"
+PASSED, FAILED, BROKE = "passed", "failed", "broke"
+# Nothing of a row leaves the table through a result: no values, no row samples.
+QUIET = {"result_format": "BASIC", "partial_unexpected_count": 0, "include_unexpected_rows": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out of one check; ``rows`` counts those against it where it counts rows."""
+
+    table: str
+    name: str
+    severity: str
+    outcome: str
+    about: str
+    rows: int | None
+    detail: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the publication must not go on; a check that broke says nothing, so it stops too."""
+        return self.outcome == BROKE or (self.outcome == FAILED and self.severity == STOP)
+
+
+def suite_of(table: Table) -> dict[str, Any] | None:
+    """The table's suite as its JSON file has it; None for a table without one."""
+    path = SUITES / f"{table.name.replace('/', '.')}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def view_name(table: str) -> str:
+    """The name under which suites and SQL know a table: ``silver/listens`` is ``silver_listens``."""
+    return table.replace("/", "_")
+
+
+def check(frames: Mapping[str, DataFrame], docs: Path) -> list[Outcome]:
+    """Runs the suite of each table on its rows; every table is a view for the SQL of all suites.
+
+    ``docs`` is the folder in which Data Docs are built. Nothing is raised for a check that fails or breaks.
+    """
+    import great_expectations as gx
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    for name, frame in frames.items():
+        frame.createOrReplaceTempView(view_name(name))
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    _add_docs(context, docs)
+    source = context.data_sources.add_spark(name="lake", persist=False)
+    outcomes: list[Outcome] = []
+    for name, frame in frames.items():
+        content = suite_of(BY_NAME[name])
+        if content is None:
+            continue
+        batch = source.add_dataframe_asset(name=view_name(name)).add_batch_definition_whole_dataframe("to_be_published")
+        outcomes += _run(context, batch, name, content, frame)
+    context.build_data_docs()
+    return outcomes
+
+
+def _add_docs(context: Any, docs: Path) -> None:
+    for site in list(context.get_site_names() or []):
+        context.delete_data_docs_site(site)
+    backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)}
+    index = {"class_name": "DefaultSiteIndexBuilder", "show_how_to_buttons": False}
+    context.add_data_docs_site(
+        "podledger",
+        {
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": backend,
+            "site_index_builder": index,
+        },
+    )
+
+
+def _run(context: Any, batch: Any, name: str, content: dict[str, Any], frame: DataFrame) -> list[Outcome]:
+    import great_expectations as gx
+
+    suite = context.suites.add(gx.ExpectationSuite(**{**content, "name": view_name(name)}))
+    definition = context.validation_definitions.add(
+        gx.ValidationDefinition(name=view_name(name), data=batch, suite=suite)
+    )
+    checkpoint = context.checkpoints.add(
+        gx.Checkpoint(name=view_name(name), validation_definitions=[definition], result_format=QUIET)
+    )
+    ran = checkpoint.run(batch_parameters={"dataframe": frame})
+    (result,) = ran.run_results.values()
+    return [_outcome(name, entry) for entry in result.results]
+
+
+def _outcome(table: str, entry: Any) -> Outcome:
+    config = entry.expectation_config
+    meta = config.meta or {}
+    broke = _exception(entry.exception_info)
+    result = entry.result or {}
+    return Outcome(
+        table=table,
+        name=meta["name"],
+        severity=STOP if str(config.severity) in ("critical", "FailureSeverity.CRITICAL") else WARN,
+        outcome=BROKE if broke else PASSED if entry.success else FAILED,
+        about=str(config.kwargs.get("description") or config.description or ""),
+        rows=_rows(result),
+        detail=broke,
+    )
+
+
+def _rows(result: Mapping[str, Any]) -> int | None:
+    for name in ("unexpected_count", "observed_value"):
+        if isinstance(result.get(name), int):
+            return int(result[name])
+    return None
+
+
+def _exception(info: Mapping[str, Any] | None) -> str:
+    """The message of a check that broke; empty for one that ran. GX keys it by metric, or not at all."""
+    if not info:
+        return ""
+    entries = [info] if "raised_exception" in info else list(info.values())
+    messages = [str(entry.get("exception_message")) for entry in entries if entry.get("raised_exception")]
+    return "; ".join(messages)

@@ -1,0 +1,1 @@
+"""Podledger's jobs: from landed sync logs to published tables."""

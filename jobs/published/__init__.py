@@ -1,0 +1,1 @@
+"""Reading one publication's tables, without Spark."""

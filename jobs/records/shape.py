@@ -1,0 +1,158 @@
+"""What one landed line is: a batch of typed records, or refused, for a reason."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, cast
+
+from jobs.records.json_text import Unreadable, read_value
+from jobs.records.reasons import Reason
+from jobs.records.record import MAX_NAME_CHARS, Malformed, Record, is_int, is_string, read_record
+
+VERSION = 1
+LATEST_RECEIVED_MS = 253_402_300_799_999  # the last millisecond of the year 9999
+
+
+class Dialect(Enum):
+    """The protocols that land; only the bodies of podledger/1 are read here."""
+
+    PODLEDGER = "podledger/1"
+    GPODDER = "gpodder/2"
+    RAD = "rad/1"
+
+
+DIALECTS = frozenset(dialect.value for dialect in Dialect)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One received batch. Times in Unix ms, `sent_mono_ms` in ms since boot; None is absent.
+
+    `log_epoch`, `sent_*` and `records` are None for other dialects than podledger/1, whose device may be unknown, too.
+    """
+
+    receipt: str
+    received_ms: int
+    dialect: str
+    device_id: str | None
+    account_id: str | None
+    network: str | None
+    country: str | None
+    user_agent: str | None
+    log_epoch: str | None = None
+    sent_wall_ms: int | None = None
+    sent_boot_id: str | None = None
+    sent_mono_ms: int | None = None
+    records: tuple[Record | Malformed, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line refused as a whole, with its records; receipt and dialect where the line gives them."""
+
+    reason: Reason
+    receipt: str | None
+    dialect: str | None
+
+
+Line = Batch | Refused
+
+
+def judge_line(line: bytes) -> Line:
+    """What the bytes between two line feeds are. They must not be blank, and a file's BOM must be gone."""
+    try:
+        envelope = read_value(line)
+    except Unreadable:
+        envelope = None
+    if not isinstance(envelope, dict):
+        return Refused(Reason.UNREADABLE, receipt=None, dialect=None)
+    reason = _why_refused(envelope)
+    if reason is not None:
+        return Refused(reason, _string(envelope.get("receipt")), _string(envelope.get("dialect")))
+    return _batch(envelope)
+
+
+def _why_refused(envelope: dict[str, Any]) -> Reason | None:
+    if not _is_readable(envelope):
+        return Reason.UNREADABLE
+    if not is_int(envelope.get("v"), VERSION, VERSION) or envelope["dialect"] not in DIALECTS:
+        return Reason.UNSUPPORTED_VERSION
+    if envelope["dialect"] != Dialect.PODLEDGER.value:
+        return None
+    body = envelope["body"]
+    if not isinstance(body, dict) or not is_int(body.get("v"), VERSION, VERSION):
+        return Reason.UNSUPPORTED_VERSION
+    if not same_value(envelope.get("device_id"), body.get("device_id")):
+        return Reason.WRONG_DEVICE
+    return None if _is_well_formed(body) else Reason.MALFORMED
+
+
+def _is_readable(envelope: dict[str, Any]) -> bool:
+    return (
+        is_string(envelope.get("receipt"))
+        and is_int(envelope.get("received_ms"), 0, LATEST_RECEIVED_MS)
+        and is_string(envelope.get("dialect"))
+        and envelope.get("body") is not None
+    )
+
+
+def _is_well_formed(body: dict[str, Any]) -> bool:
+    sent = body.get("sent")
+    return (
+        is_string(body.get("device_id"), MAX_NAME_CHARS)
+        and is_string(body.get("log_epoch"), MAX_NAME_CHARS)
+        and isinstance(sent, dict)
+        and is_int(sent.get("wall_ms"))
+        and isinstance(body.get("records"), list)
+    )
+
+
+def _batch(envelope: dict[str, Any]) -> Batch:
+    received = Batch(
+        receipt=envelope["receipt"],
+        received_ms=envelope["received_ms"],
+        dialect=envelope["dialect"],
+        device_id=_string(envelope.get("device_id")),
+        account_id=_string(envelope.get("account_id")),
+        network=_string(envelope.get("network")),
+        country=_string(envelope.get("country")),
+        user_agent=_string(envelope.get("user_agent")),
+    )
+    if received.dialect != Dialect.PODLEDGER.value:
+        return received
+    return _with_body(received, envelope["body"])
+
+
+def _with_body(received: Batch, body: dict[str, Any]) -> Batch:
+    sent = body["sent"]
+    return replace(
+        received,
+        log_epoch=body["log_epoch"],
+        sent_wall_ms=sent["wall_ms"],
+        sent_boot_id=_string(sent.get("boot_id")),
+        sent_mono_ms=sent["mono_ms"] if is_int(sent.get("mono_ms")) else None,
+        records=tuple(read_record(value) for value in body["records"]),
+    )
+
+
+def _string(value: object) -> str | None:
+    return cast(str, value) if is_string(value) else None
+
+
+def same_value(one: object, other: object) -> bool:
+    """Whether two JSON values are the same, true never being 1, at any depth."""
+    pairs = [(one, other)]
+    while pairs:
+        left, right = pairs.pop()
+        if type(left) is not type(right):
+            return False
+        if isinstance(left, dict) and isinstance(right, dict):
+            if left.keys() != right.keys():
+                return False
+            pairs.extend((left[name], right[name]) for name in left)
+        elif isinstance(left, list) and isinstance(right, list):
+            if len(left) != len(right):
+                return False
+            pairs.extend(zip(left, right, strict=True))
+        elif left != right:
+            return False
+    return True

@@ -1,0 +1,135 @@
+"""Count: every landed record judged, every accepted one an event once, told by the copy that counts."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, Observation
+from pyspark.sql import functions as F
+
+from jobs.errors import Stop
+from jobs.lake.texts import record_texts_of
+from jobs.steps.rejudge import Reopened, reopened
+from jobs.steps.work import Report, Step, Work
+from jobs.tables import DEVICE_LOGS, EPISODES, EVENTS, REJECTED, SYNC_BATCHES, SYNC_LINES
+from jobs.transforms import device_logs
+from jobs.transforms.clock import placed
+from jobs.transforms.events import as_events, counting_copies, counts_before
+from jobs.transforms.records import exploded, judged, refused_lines, refused_records
+
+RECORD_REASONS = ("malformed", "hash_mismatch", "unknown_episode", "bad_interval")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """New counting copies against what is there: ids not seen before, and ids whose event moves to them."""
+
+    new: DataFrame
+    moved: DataFrame | None
+
+
+def _count(work: Work) -> Report:
+    if not work.state.catalogue.get("in_force"):
+        faults = work.state.catalogue.get("faults")
+        why = f"it was refused: {'; '.join(faults[:3])}" if faults else "there is none"
+        raise Stop(
+            f"no catalogue is in force ({why}): put {work.settings.landing}/catalog/episodes.ndjson right, "
+            "see docs/runbooks/catalogue.md"
+        )
+    report = Report("count", news=True)
+    last = work.state.done.get("counted", {}).get("landing", 0)
+    newest = work.state.done.get("landing", {}).get("number", 0)
+    lines = work.read(SYNC_LINES).where((F.col("landed_in") > last) & (F.col("landed_in") <= newest))
+    again = reopened(work)
+    records = exploded(lines.where(F.col("reason").isNull()))
+    if again.records is not None:
+        records = records.unionByName(again.records)
+    judged_records = judged(records, work.read(EPISODES))
+    _write_events(work, judged_records, again, report)
+    _write_refusals(work, lines, judged_records, again, report)
+    _write_logs(work, again)
+    work.state.done["counted"] = {"landing": newest}
+    return report
+
+
+def _write_events(work: Work, records: DataFrame, again: Reopened, report: Report) -> None:
+    seen = Observation("count")
+    refusals = [F.count(F.when(F.col("reason") == reason, 1)).alias(reason) for reason in RECORD_REASONS]
+    observed = records.observe(seen, F.count(F.lit(1)).alias("records"), *refusals)
+    best = counting_copies(observed.where(F.col("reason").isNull()))
+    if again.fallen is not None:
+        work.store.remove(EVENTS, again.fallen.select("id", "listen_day"), on=("id", "listen_day"))
+    counted = _against_known(work, as_events(placed(best)))
+    work.store.append(EVENTS, counted.new)
+    if counted.moved is not None:
+        work.store.update(EVENTS, counted.moved)
+    figures = seen.get
+    kept = figures["records"] - sum(figures[reason] for reason in RECORD_REASONS)
+    report.figures |= {"records": figures["records"], "kept": kept}
+    report.figures |= {reason: figures[reason] for reason in RECORD_REASONS if figures[reason]}
+    if counted.moved is not None:
+        report.figures["moved"] = counted.moved.count()
+        counted.moved.unpersist()
+
+
+def _against_known(work: Work, copies: DataFrame) -> Counted:
+    """Splits counting copies by what the events know of their ids.
+
+    Only a record at a seq that its log has seen can be a copy (or a fork), so history is asked for those alone.
+    """
+    if work.state.tables.get(EVENTS.name, -1) < 1 and not work.store.read(EVENTS).head(1):
+        return Counted(copies, None)
+    marked = device_logs.is_seen(work.store.read(DEVICE_LOGS), copies).persist()
+    candidates = marked.where("is_seen")
+    known = (
+        work.store.read(EVENTS)
+        .join(F.broadcast(candidates.select("id")), "id", "left_semi")
+        .select("id", "listen_day", "received_at", "receipt", "line_key", "position")
+        .persist()
+    )
+    moves = candidates.alias("copy").join(known.alias("event"), "id", "inner").where(counts_before("copy", "event"))
+    moved = moves.select("copy.*").drop("is_seen").persist()
+    new = marked.join(F.broadcast(known.select("id")), "id", "left_anti")
+    return Counted(new, moved if moved.head(1) else None)
+
+
+def _write_refusals(work: Work, lines: DataFrame, records: DataFrame, again: Reopened, report: Report) -> None:
+    if again.refusals is not None:
+        work.store.remove(REJECTED, again.refusals, on=("key",))
+    whole = refused_lines(lines)
+    refused = records.where(F.col("reason").isNotNull())
+    if any(report.figures.get(reason) for reason in RECORD_REASONS):
+        texts = record_texts_of(work.read(SYNC_LINES), refused.select("line_key", "position"))
+        whole = whole.unionByName(refused_records(refused, texts))
+    if whole.head(1):
+        work.store.append(REJECTED, whole)
+    if again.fallen is not None:
+        texts = record_texts_of(work.read(SYNC_LINES), again.fallen_copies.select("line_key", "position"))
+        work.store.append(REJECTED, refused_records(again.fallen_copies, texts))
+
+
+def _write_logs(work: Work, again: Reopened) -> None:
+    """Brings the logs of every device with new events up to date; those that lost events are built anew."""
+    since = work.state.tables.get(EVENTS.name, -1)
+    changes = work.store.changes(EVENTS, since)
+    added = changes.where("_change_type = 'insert' and seq is not null").select("device_id", "log_epoch", "seq", "id")
+    logs = work.read(DEVICE_LOGS)
+    if again.fallen is None:
+        rows = device_logs.extended(logs, added)
+        if logs.head(1):
+            work.store.upsert(DEVICE_LOGS, rows)
+        else:
+            work.store.append(DEVICE_LOGS, rows)
+        return
+    touched = changes.select("device_id", "log_epoch").distinct()
+    events = work.store.read(EVENTS).join(touched, ["device_id", "log_epoch"], "left_semi")
+    rebuilt = device_logs.rebuilt(events)
+    gone = touched.join(rebuilt, ["device_id", "log_epoch"], "left_anti")
+    work.store.upsert(DEVICE_LOGS, rebuilt)
+    work.store.remove(DEVICE_LOGS, gone, on=("device_id", "log_epoch"))
+
+
+COUNT = Step(
+    "count",
+    reads=(SYNC_LINES, SYNC_BATCHES, EPISODES),
+    writes=(EVENTS, REJECTED, DEVICE_LOGS),
+    run=_count,
+)

@@ -1,0 +1,53 @@
+"""Publish: what was validated becomes, in one stroke, what readers see."""
+
+import datetime as dt
+
+from jobs.errors import GateClosed
+from jobs.lake.files import write_json
+from jobs.lake.schema import spark_schema
+from jobs.published.reading import CURRENT, Publication, current
+from jobs.steps.validate import VALIDATE
+from jobs.steps.work import Report, Step, Work
+from jobs.tables import RUNS, TABLES
+
+PUBLISHED = tuple(table for table in TABLES if table.published and table is not RUNS)
+
+
+def _publish(work: Work) -> Report:
+    validated = work.state.done.get(VALIDATE.name)
+    if validated != work.state.inputs(table.name for table in VALIDATE.reads):
+        raise GateClosed("what is to be published was not validated: run `podledger validate` first")
+    before = current(work.settings.lake)
+    number = 1 if before is None else before.number + 1
+    report = Report("publish", news=True, notes=[f"publication {number} is in force"])
+    _keep_run(work, number)
+    work.state.left_behind([RUNS.name])
+    tables = {table.name: work.state.tables[table.name] for table in (*PUBLISHED, RUNS)}
+    publication = Publication(number, int(work.now.timestamp() * 1000), tables)
+    announce(work, publication)
+    work.state.figures = {}
+    return report
+
+
+def announce(work: Work, publication: Publication) -> None:
+    """Puts the publication in force: first it is kept under its number, then the pointer moves, atomically."""
+    content = {"publication": publication.number, "at_ms": publication.at_ms, "tables": publication.tables}
+    lake = work.settings.lake
+    write_json(lake / "_published" / "publications" / f"{publication.number:08d}.json", content)
+    write_json(lake / CURRENT, content)
+
+
+def _keep_run(work: Work, number: int) -> None:
+    store = work.store
+    store.remove_where(RUNS, f"publication >= {number}")
+    row = (number, work.now.astimezone(dt.UTC), work.state.figures, dict(work.state.tables))
+    store.append(RUNS, store.spark.createDataFrame([row], spark_schema(RUNS)))
+
+
+def _has_news(work: Work) -> bool:
+    publication = current(work.settings.lake)
+    there = work.state.inputs(table.name for table in PUBLISHED)
+    return publication is None or any(publication.tables.get(name) != there[name] for name in there)
+
+
+PUBLISH = Step("publish", reads=PUBLISHED, writes=(RUNS,), run=_publish, has_news=_has_news)

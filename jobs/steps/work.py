@@ -1,0 +1,141 @@
+"""What a step works with, and how it is performed: once, from what is there, all or nothing."""
+
+import datetime as dt
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark.sql import DataFrame
+
+from jobs.lake.session import let_go, open_session
+from jobs.lake.state import LakeState
+from jobs.lake.store import Store
+from jobs.published.reading import current
+from jobs.rules import read_rules
+from jobs.settings import Settings
+from jobs.tables import Table
+from jobs.transforms.rules import CountingRules
+
+
+@dataclass(slots=True)
+class Work:
+    """The lake, its settings, and the instant (UTC) at which this work is done."""
+
+    settings: Settings
+    now: dt.datetime
+    say: Callable[[str], None]
+    _state: LakeState | None = None
+    _store: Store | None = None
+
+    @property
+    def state(self) -> LakeState:
+        """The lake's bookkeeping, read once the lake is held."""
+        if self._state is None:
+            self._state = LakeState(self.settings.lake)
+            publication = current(self.settings.lake)
+            if publication is not None:
+                self._state.finished(publication.tables)
+        return self._state
+
+    @property
+    def store(self) -> Store:
+        """The tables; the first use opens the Spark session."""
+        if self._store is None:
+            self._store = Store(self.settings.lake, open_session(self.settings))
+        return self._store
+
+    @property
+    def rules(self) -> CountingRules:
+        """The dated rules of counting."""
+        return read_rules(self.settings.counting_toml)
+
+    def read(self, table: Table) -> DataFrame:
+        """The table as the last finished step left it."""
+        return self.store.read(table, self.state.tables.get(table.name, -1))
+
+    def close(self) -> None:
+        """Gives back what this work holds; the Spark session stays for the next work of this process."""
+        if self._store is not None:
+            self._store.spark.catalog.clearCache()
+            let_go(self.settings.lake)
+
+    def before(self, step: str, table: Table) -> int:
+        """The version of the table that the step last worked from; -1 if it never did."""
+        return self.state.done.get(step, {}).get(table.name, -1)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a step did: its figures, by name, and how long it took, in seconds."""
+
+    step: str
+    news: bool
+    seconds: float = 0.0
+    figures: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        """One line for people."""
+        if not self.news:
+            return f"{self.step}: nothing new"
+        figures = ", ".join(f"{name} {value:,}" for name, value in self.figures.items())
+        return f"{self.step}: {figures or 'done'} ({self.seconds:.1f} s)"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for machines."""
+        return {
+            "step": self.step,
+            "news": self.news,
+            "seconds": round(self.seconds, 3),
+            "figures": self.figures,
+            "notes": self.notes,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step by name: tables it reads and writes, and the function that does it."""
+
+    name: str
+    reads: tuple[Table, ...]
+    writes: tuple[Table, ...]
+    run: Callable[[Work], Report]
+    has_news: Callable[[Work], bool] | None = None
+
+
+def perform(step: Step, work: Work) -> Report:
+    """Does the step if there is news for it; whatever an earlier attempt left half done is taken back first."""
+    started = time.monotonic()
+    inputs = work.state.inputs(table.name for table in step.reads)
+    written = [table.name for table in step.writes]
+    strays = work.state.strays([*written, *inputs])
+    has_news = step.has_news(work) if step.has_news else work.state.is_news(step.name, inputs)
+    if not has_news:
+        return Report(step.name, news=False)
+    for name, version in strays.items():
+        work.say(f"{step.name}: taking back unfinished work on {name}")
+        _take_back(work, name, version)
+    work.store.ensure(step.writes)
+    report = step.run(work)
+    work.state.left_behind(written)
+    work.state.done[step.name] = inputs
+    for name, value in report.figures.items():
+        figure = f"{step.name}.{name}"
+        work.state.figures[figure] = work.state.figures.get(figure, 0) + value
+    work.state.save()
+    report.seconds = time.monotonic() - started
+    work.say(report.line())
+    for note in report.notes:
+        work.say(f"  {note}")
+    return report
+
+
+def _take_back(work: Work, name: str, version: int) -> None:
+    if version < 0:
+        shutil.rmtree(work.settings.lake / name)
+    else:
+        work.store.restore(name, version)
+        work.state.left_behind([name])
+        work.state.save()

@@ -1,0 +1,42 @@
+"""Every table, declared once: what the Spark schemas, constraints, checks and docs/tables.md come from."""
+
+from jobs.tables.bronze import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES
+from jobs.tables.declare import Column, Table
+from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
+from jobs.tables.silver import DEVICE_LOGS, EVENTS, IMPOSSIBLE_DAYS, LISTENS, REJECTED
+
+TABLES: tuple[Table, ...] = (
+    LANDED_FILES,
+    SYNC_LINES,
+    SYNC_BATCHES,
+    EPISODES,
+    EVENTS,
+    REJECTED,
+    DEVICE_LOGS,
+    IMPOSSIBLE_DAYS,
+    LISTENS,
+    RESTATEMENTS,
+    GATE_RESULTS,
+    RUNS,
+)
+
+BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+
+__all__ = [
+    "BY_NAME",
+    "DEVICE_LOGS",
+    "EPISODES",
+    "EVENTS",
+    "GATE_RESULTS",
+    "IMPOSSIBLE_DAYS",
+    "LANDED_FILES",
+    "LISTENS",
+    "REJECTED",
+    "RESTATEMENTS",
+    "RUNS",
+    "SYNC_BATCHES",
+    "SYNC_LINES",
+    "TABLES",
+    "Column",
+    "Table",
+]

@@ -1,0 +1,100 @@
+"""The words in which a table is declared."""
+
+from dataclasses import dataclass
+
+STRING = "STRING"
+BINARY = "BINARY"
+INT = "INT"
+BIGINT = "BIGINT"
+DOUBLE = "DOUBLE"
+BOOLEAN = "BOOLEAN"
+DATE = "DATE"
+TIMESTAMP = "TIMESTAMP"
+
+
+def array_of(element: str) -> str:
+    """The type of a list, as Spark SQL writes it."""
+    return f"ARRAY<{element}>"
+
+
+def struct_of(**fields: str) -> str:
+    """The type of a record with named fields, as Spark SQL writes it."""
+    return "STRUCT<" + ", ".join(f"{name}: {kind}" for name, kind in fields.items()) + ">"
+
+
+def map_of(key: str, value: str) -> str:
+    """The type of a dictionary, as Spark SQL writes it."""
+    return f"MAP<{key}, {value}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name (with the unit in it), Spark SQL type and what a value means.
+
+    ``one_of`` closes the set of values; ``check`` is a Spark SQL condition every row meets. Both become
+    Delta constraints. A ``personal`` value never leaves the table as a sample: not in logs, not in reports.
+    """
+
+    name: str
+    type: str
+    about: str
+    nullable: bool = False
+    personal: bool = False
+    one_of: tuple[str, ...] = ()
+    check: str | None = None
+
+    @property
+    def conditions(self) -> list[str]:
+        """The Spark SQL conditions that this declaration puts on every row."""
+        listed = ", ".join(f"'{value}'" for value in self.one_of)
+        conditions = [f"{self.name} IN ({listed})"] if self.one_of else []
+        return conditions + ([self.check] if self.check else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One Delta table of the lake, by its ``<layer>/<table>`` name.
+
+    ``published`` tables are named, with their version, by each publication. ``changes`` keeps a change feed
+    for the step downstream. ``skip_by`` lists the columns whose statistics let readers skip files.
+    """
+
+    name: str
+    about: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...] = ()
+    skip_by: tuple[str, ...] = ()
+    published: bool = True
+    changes: bool = False
+
+    @property
+    def layer(self) -> str:
+        """``bronze``, ``silver`` or ``gold``."""
+        return self.name.split("/")[0]
+
+    @property
+    def column_names(self) -> list[str]:
+        """The declared columns, in their order."""
+        return [column.name for column in self.columns]
+
+    @property
+    def personal(self) -> list[str]:
+        """Columns whose values are about a person."""
+        return [column.name for column in self.columns if column.personal]
+
+    @property
+    def ddl(self) -> str:
+        """The schema as Spark SQL's column list."""
+        return ", ".join(
+            f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}" for column in self.columns
+        )
+
+    @property
+    def constraints(self) -> dict[str, str]:
+        """Named Delta CHECK constraints, from the columns' conditions."""
+        return {
+            f"{column.name}_{place}" if place else column.name: condition
+            for column in self.columns
+            for place, condition in enumerate(column.conditions)
+        }
