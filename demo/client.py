@@ -62,24 +62,24 @@ class AirflowApi:
         found: list[dict[str, Any]] = self.get(f"dags/{dag_id}/dagRuns", order_by="id", limit=100, **query)["dag_runs"]
         return found
 
+    def run(self, run: dict[str, Any]) -> dict[str, Any]:
+        """The run as it is now."""
+        found: dict[str, Any] = self.get(_path(run))
+        return found
+
     def tasks(self, run: dict[str, Any]) -> list[dict[str, Any]]:
         """The tasks of a run."""
-        path = f"dags/{run['dag_id']}/dagRuns/{urllib.parse.quote(run['dag_run_id'], safe='')}/taskInstances"
-        found: list[dict[str, Any]] = self.get(path)["task_instances"]
+        found: list[dict[str, Any]] = self.get(f"{_path(run)}/taskInstances")["task_instances"]
         return found
 
     def log(self, task: dict[str, Any], attempt: int | None = None) -> list[str]:
         """What one attempt of a task wrote, the last where none is named."""
-        run_id = urllib.parse.quote(task["dag_run_id"], safe="")
-        path = f"dags/{task['dag_id']}/dagRuns/{run_id}/taskInstances/{task['task_id']}"
-        content = self.get(f"{path}/logs/{attempt or task['try_number']}")["content"]
-        return [_line(entry) for entry in content]
+        path = f"{_path(task)}/taskInstances/{task['task_id']}/logs/{attempt or task['try_number']}"
+        return [_line(entry) for entry in self.get(path)["content"]]
 
     def result(self, task: dict[str, Any]) -> Any:
         """What a task returned."""
-        run_id = urllib.parse.quote(task["dag_run_id"], safe="")
-        path = f"dags/{task['dag_id']}/dagRuns/{run_id}/taskInstances/{task['task_id']}"
-        return self.get(f"{path}/xcomEntries/return_value")["value"]
+        return self.get(f"{_path(task)}/taskInstances/{task['task_id']}/xcomEntries/return_value")["value"]
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         if self._token is None:
@@ -92,6 +92,11 @@ class AirflowApi:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{method} {path}: {error.code} {error.read().decode(errors='replace')}") from error
+
+
+def _path(of_run: dict[str, Any]) -> str:
+    """The path of a run, or of the run a task belongs to."""
+    return f"dags/{of_run['dag_id']}/dagRuns/{urllib.parse.quote(of_run['dag_run_id'], safe='')}"
 
 
 def _line(entry: Any) -> str:

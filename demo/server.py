@@ -78,12 +78,12 @@ class PrivateAirflow:
         return self
 
     def stop(self) -> None:
-        """Ends the components, and whatever of them is still there after a while."""
+        """Ends the components, and whatever of them is still there after a while or when interrupted again."""
         for process in self._processes.values():
             _signal(process, signal.SIGTERM)
         deadline = time.monotonic() + STOP_WITHIN_S
         for process in self._processes.values():
-            with suppress(subprocess.TimeoutExpired):
+            with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.wait(max(0.0, deadline - time.monotonic()))
             _signal(process, signal.SIGKILL)
             process.wait()
@@ -115,14 +115,22 @@ class PrivateAirflow:
             pause.wait(POLL_S)
 
     def _take_home(self) -> None:
+        """Locks the folder; the components hold the lock too, lest another start while one of them is left."""
         self.home.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.home / "in-use").open("w")
+        self._lock = (self.home / "in-use").open("a+")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise AirflowFailed(f"another demo is using {self.home}; stop it first (Ctrl-C where it runs)") from error
+            self._lock.seek(0)
+            groups = " ".join(f"-{group}" for group in self._lock.read().split())
+            raise AirflowFailed(
+                f"{self.home} is in use: press Ctrl-C where that demo runs, "
+                f"or end what is left of it with `kill -- {groups}`"
+            ) from error
+        self._lock.truncate(0)
 
     def _launch(self, component: str) -> subprocess.Popen[bytes]:
+        assert self._lock is not None
         name, *options = component.split()
         with (self.logs / f"{name}.log").open("wb") as log:
             self._processes[name] = subprocess.Popen(
@@ -133,13 +141,17 @@ class PrivateAirflow:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=(self._lock.fileno(),),
             )
+        self._lock.truncate(0)
+        self._lock.write(" ".join(str(process.pid) for process in self._processes.values()))
+        self._lock.flush()
         return self._processes[name]
 
 
 def environment(given: Mapping[str, str], home: Path, port: int, landing: Path, lake: Path) -> dict[str, str]:
-    """The given environment without any other Airflow's settings or the demo's own, and with those of this one."""
-    kept = {name: value for name, value in given.items() if not name.startswith(("AIRFLOW_", "PODLEDGER_DEMO_"))}
+    """The given environment without any other Airflow's settings, and with those of this one."""
+    kept = {name: value for name, value in given.items() if not name.startswith("AIRFLOW_")}
     beside = Path(sys.executable).parent
     airflow = {
         "CORE__DAGS_FOLDER": HOUSE / "dags",

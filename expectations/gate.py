@@ -1,5 +1,7 @@
 """The gate: runs the suites on what is about to be published, and says what came out of each check."""
 
+import contextlib
+import io
 import json
 import logging
 import os
@@ -55,11 +57,16 @@ def check(frames: Mapping[str, DataFrame], docs: Path) -> list[Outcome]:
 
     ``docs`` is the folder in which Data Docs are built. Nothing is raised for a check that fails or breaks.
     """
+    for name, frame in frames.items():
+        frame.createOrReplaceTempView(view_name(name))
+    with contextlib.redirect_stdout(io.StringIO()):  # the library prints hints that are not for this reader
+        return _checked(frames, docs)
+
+
+def _checked(frames: Mapping[str, DataFrame], docs: Path) -> list[Outcome]:
     import great_expectations as gx
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    for name, frame in frames.items():
-        frame.createOrReplaceTempView(view_name(name))
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     _add_docs(context, docs)

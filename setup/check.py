@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from stages import SetupError, run, say
 
@@ -59,7 +60,7 @@ def missing_packages() -> dict[str, str]:
 def java_command() -> str:
     """The Java that Spark's own scripts would start."""
     home = os.environ.get("JAVA_HOME")
-    return os.path.join(home, "bin", "java") if home else "java"
+    return str(Path(home, "bin", "java")) if home else "java"
 
 
 def java_version() -> str | None:

@@ -61,9 +61,6 @@ def project_inputs() -> str:
 
 def install_project(env: dict[str, str]) -> str:
     """Puts the work tree's own packages and the `podledger` command into the environment, offline."""
-    run(
-        [UV, "pip", "install", "--quiet", "--offline", "--python", PYTHON, "--no-deps", "--no-build-isolation"]
-        + ["--editable", REPOSITORY],
-        env,
-    )
+    offline = ["--quiet", "--offline", "--no-deps", "--no-build-isolation"]
+    run([UV, "pip", "install", *offline, "--python", PYTHON, "--editable", REPOSITORY], env)
     return "the command `podledger`, editable"

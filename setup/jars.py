@@ -12,6 +12,7 @@ import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from layout import JARS, REPOSITORY, VENV, spark_home
 from stages import SetupError, say
@@ -28,6 +29,12 @@ class Jar:
     version: str
     sha256: str
 
+    @classmethod
+    def declared(cls, coordinates: str, sha256: str) -> Self:
+        """A line of conf/jars.toml."""
+        group, name, version = coordinates.split(":")
+        return cls(group, name, version, sha256)
+
     @property
     def file(self) -> str:
         """The name it is kept under."""
@@ -41,7 +48,7 @@ def main() -> None:
         SetupError: they cannot be fetched, or one is not what was declared.
     """
     declared = tomllib.loads(DECLARED.read_text())
-    jars = [Jar(*coordinates.split(":"), sha256) for coordinates, sha256 in declared["jars"].items()]
+    jars = [Jar.declared(coordinates, sha256) for coordinates, sha256 in declared["jars"].items()]
     missing = [jar for jar in jars if not intact(JARS / jar.file, jar)]
     if missing:
         with tempfile.TemporaryDirectory(prefix="podledger-jars-") as folder:
@@ -88,8 +95,8 @@ def with_maven(jars: list[Jar], folder: Path) -> dict[str, Path]:
         "<groupId>podledger</groupId><artifactId>jars</artifactId><version>1</version><packaging>pom</packaging>"
         f"<dependencies>{dependencies}</dependencies></project>\n"
     )
-    command = ["mvn", "-B", "-q", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
-    download(command, dict(os.environ))
+    copy = ["dependency:copy-dependencies", f"-DoutputDirectory={target}"]
+    download(["mvn", "-B", "-q", "-f", pom, *copy], dict(os.environ))
     return {jar.file: target / jar.file for jar in jars}
 
 
@@ -108,7 +115,7 @@ def with_spark(jars: list[Jar], leave_out: list[str], folder: Path) -> dict[str,
     }
     env.pop("SPARK_CONF_DIR", None)
     packages = ",".join(f"{jar.group}:{jar.name}:{jar.version}" for jar in jars)
-    command = [spark_home() / "bin" / "spark-submit", "--master", "local[1]", "--packages", packages]
+    command: list[str | Path] = [spark_home() / "bin" / "spark-submit", "--master", "local[1]", "--packages", packages]
     command += ["--exclude-packages", ",".join(leave_out), "--conf", f"spark.jars.ivy={ivy}", nothing]
     download(command, env)
     return {jar.file: ivy / "jars" / f"{jar.group}_{jar.file}" for jar in jars}

@@ -6,6 +6,7 @@ Run by setup/spark.py, with the folder for the table as its argument.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession, Window
 from pyspark.sql import functions as F
@@ -15,10 +16,10 @@ def main(table: str) -> None:
     """Works a little; raises if a result is not as expected."""
     spark = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", "2").getOrCreate()
     work(spark, table)
-    java = spark.sparkContext._gateway.proc
+    gateway: Any = spark.sparkContext._gateway
     spark.stop()
-    java.stdin.close()  # the JVM ends when its input does; the archive is written then
-    sys.exit(java.wait())
+    gateway.proc.stdin.close()  # the JVM ends when its input does; the archive is written then
+    sys.exit(gateway.proc.wait())
 
 
 def work(spark: SparkSession, table: str) -> None:

@@ -7,6 +7,7 @@ from simulator import command
 
 
 def main() -> int:
+    """Run the command; its exit code."""
     parser = argparse.ArgumentParser(prog="simulator", description=command.ABOUT)
     command.configure(parser)
     return command.run(parser.parse_args())

@@ -24,9 +24,7 @@ def _set(**fields: object) -> Callable[[Fields, int], Fields]:
 
 
 def _without(*names: str) -> Callable[[Fields, int], Fields]:
-    return lambda record, duration_ms: {
-        name: value for name, value in record.items() if name not in names
-    }
+    return lambda record, duration_ms: {name: value for name, value in record.items() if name not in names}
 
 
 def _instead(value: object) -> Callable[[Fields, int], Any]:
@@ -82,9 +80,7 @@ class BrokenRecords:
         mean = PROGRESS_PER_BREAKAGE / self._oddities
         return 1 + math.floor(random.expovariate(1 / mean))
 
-    def break_next(
-        self, text: str, device_id: str, log_epoch: str, duration_ms: int
-    ) -> tuple[str, str]:
+    def break_next(self, text: str, device_id: str, log_epoch: str, duration_ms: int) -> tuple[str, str]:
         """The JSON of a progress record, broken, and the reason it will be refused for."""
         reason, _, breakage = BREAKAGES[self._turn % len(BREAKAGES)]
         self._turn += 1

@@ -56,9 +56,7 @@ def make_catalogue(plan: Plan) -> Catalogue:
     count = plan.shows * EPISODES_PER_SHOW
     show_of_rank = [index % plan.shows for index in range(count)]
     random.shuffle(show_of_rank)
-    return Catalogue(
-        [_make_episode(plan, random, index, show_of_rank[index]) for index in range(count)]
-    )
+    return Catalogue([_make_episode(plan, random, index, show_of_rank[index]) for index in range(count)])
 
 
 def _make_episode(plan: Plan, random: Random, index: int, show: int) -> Episode:

@@ -76,9 +76,7 @@ def jumping_clock(random: Random, start_ms: int, end_ms: int) -> WallClock:
 class Boots:
     """The boots of one phone, drawn as time goes on."""
 
-    def __init__(
-        self, random: Random, start_ms: int, *, tells_boot: bool, days_between: float
-    ) -> None:
+    def __init__(self, random: Random, start_ms: int, *, tells_boot: bool, days_between: float) -> None:
         """A phone that reboots every `days_between` days or so, never for NEVER_REBOOTS_DAYS."""
         self._random = random
         self._tells_boot = tells_boot

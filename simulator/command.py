@@ -80,9 +80,7 @@ def _check_out(out: Path, force: bool) -> None:
     if not out.is_dir():
         raise PlanError(f"{out} is no folder; give another --out")
     if any(out.iterdir()) and not force:
-        raise PlanError(
-            f"{out} is not empty; give another --out, or --force to replace its landing and truth"
-        )
+        raise PlanError(f"{out} is not empty; give another --out, or --force to replace its landing and truth")
 
 
 class _Progress:

@@ -102,9 +102,7 @@ class Player:
         self.at_ms += spent_ms
         self.played_ms += spent_ms
         offline = self._offline.at(self.at_ms)
-        self._recorder.progress(
-            self._session, self.at_ms, from_ms, to_ms, self._rate_milli, offline
-        )
+        self._recorder.progress(self._session, self.at_ms, from_ms, to_ms, self._rate_milli, offline)
 
     def _seek(self) -> None:
         luck = self._random.random()

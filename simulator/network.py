@@ -33,9 +33,7 @@ class Offline:
         return self._until_ms if self.at(at_ms) else at_ms
 
 
-def draw_spells(
-    random: Random, start_ms: int, days: int, *, often: float, long: bool, for_ever: bool
-) -> Offline:
+def draw_spells(random: Random, start_ms: int, days: int, *, often: float, long: bool, for_ever: bool) -> Offline:
     """Spells of a phone: `often` short ones a day; a long one of days to weeks; lost for good."""
     spells = []
     for day in range(days):

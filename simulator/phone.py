@@ -127,10 +127,7 @@ class Phone:
             count, left = count + 1, left + self._random.expovariate(1)
         hours = self._random.choices(range(24), cum_weights=HOURS, k=count)
         shift = self._traits.utc_offset_hours
-        return sorted(
-            midnight_ms + (hour - shift) % 24 * HOUR_MS + self._random.randrange(HOUR_MS)
-            for hour in hours
-        )
+        return sorted(midnight_ms + (hour - shift) % 24 * HOUR_MS + self._random.randrange(HOUR_MS) for hour in hours)
 
     def _sit_down(self, start_ms: int) -> None:
         start_ms = max(start_ms, self._free_ms + 10 * SECOND_MS)

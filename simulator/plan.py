@@ -47,9 +47,7 @@ class Plan:
     def parts(self) -> list[range]:
         """The blocks of each part, in order."""
         size = ceil(self.blocks / MAX_PARTS)
-        return [
-            range(first, min(first + size, self.blocks)) for first in range(0, self.blocks, size)
-        ]
+        return [range(first, min(first + size, self.blocks)) for first in range(0, self.blocks, size)]
 
     @property
     def shows(self) -> int:

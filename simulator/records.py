@@ -74,9 +74,7 @@ class Record:
 class Recorder:
     """Writes the records of one phone into its log, as its client does."""
 
-    def __init__(
-        self, random: Random, log: Log, wall: WallClock, boots: Boots, broken: BrokenRecords
-    ) -> None:
+    def __init__(self, random: Random, log: Log, wall: WallClock, boots: Boots, broken: BrokenRecords) -> None:
         self.random = random
         self.log = log
         self.wall = wall
@@ -128,9 +126,7 @@ class Recorder:
             )
         )  # fmt: skip
 
-    def progress(
-        self, session: Session, at_ms: int, from_ms: int, to_ms: int, rate_milli: int, offline: int
-    ) -> None:
+    def progress(self, session: Session, at_ms: int, from_ms: int, to_ms: int, rate_milli: int, offline: int) -> None:
         """Write a `progress` record closed at `at_ms`; now and then the client breaks it."""
         offset_ms = self.offset_ms(at_ms)
         interval = f"{from_ms}\n{to_ms}\n{rate_milli}"
@@ -149,9 +145,7 @@ class Recorder:
             )
         )  # fmt: skip
 
-    def _write(
-        self, session: Session, kind: str, wall_ms: int, at_ms: int, interval: str, offline: int
-    ) -> Written:
+    def _write(self, session: Session, kind: str, wall_ms: int, at_ms: int, interval: str, offline: int) -> Written:
         """Take the next seq and make the id."""
         self.seq = seq = self.seq + 1
         boot = self.boots.current

@@ -114,6 +114,4 @@ def _write_expected(path: Path, tally: Counter[str]) -> None:
 
 def by_name(tally: Counter[str], prefix: str) -> dict[str, int]:
     """The counts whose name begins with a prefix, without it, sorted."""
-    return {
-        name.removeprefix(prefix): tally[name] for name in sorted(tally) if name.startswith(prefix)
-    }
+    return {name.removeprefix(prefix): tally[name] for name in sorted(tally) if name.startswith(prefix)}

@@ -22,10 +22,7 @@ class Written(NamedTuple):
 def session_json(style: int, session_id: str, wall_ms: int, episode: Episode) -> str:
     """The members of a record that are the same for a whole session."""
     if style == SPACED:
-        return (
-            f'"session_id": "{session_id}", "session_wall_ms": {wall_ms}, '
-            f'"episode_id": {episode.id_ascii_json}'
-        )
+        return f'"session_id": "{session_id}", "session_wall_ms": {wall_ms}, "episode_id": {episode.id_ascii_json}'
     return f'"session_id":"{session_id}","session_wall_ms":{wall_ms},"episode_id":{episode.id_json}'
 
 

@@ -59,9 +59,7 @@ class TruthFiles:
 
     def __init__(self, folder: Path, tally: Counter[str]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._listens, self._logs, self._rejected = (
-            (folder / name).open("w", encoding="utf-8") for name in FILES
-        )
+        self._listens, self._logs, self._rejected = ((folder / name).open("w", encoding="utf-8") for name in FILES)
         self._tally = tally
 
     def close(self) -> None:
@@ -105,11 +103,7 @@ class TruthFiles:
             return
         seqs = sorted(copies_by_seq)
         forks = [seq for seq in seqs if copies_by_seq[seq] > 1]
-        missing = [
-            [before + 1, seq - 1]
-            for before, seq in zip([0, *seqs], seqs, strict=False)
-            if seq > before + 1
-        ]
+        missing = [[before + 1, seq - 1] for before, seq in zip([0, *seqs], seqs, strict=False) if seq > before + 1]
         row = {"device_id": log.device_id, "log_epoch": log.log_epoch, "max_seq": seqs[-1]}
         events = len(log.records)
         _write(self._logs, row | {"events": events, "missing": missing, "forks": forks})

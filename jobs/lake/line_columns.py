@@ -55,12 +55,15 @@ BODY_FIELDS = {
 PARSED = pa.schema({"v": pa.int64(), **ENVELOPE_FIELDS, "body": pa.struct(BODY_FIELDS)})
 """What Arrow reads of a regular line."""
 
-BATCH_FIELDS = {
-    **ENVELOPE_FIELDS,
+BODY_COLUMNS = {
     "log_epoch": pa.string(),
     "sent_wall_ms": pa.int64(),
     "sent_boot_id": pa.string(),
     "sent_mono_ms": pa.int64(),
+}
+BATCH_FIELDS = {
+    **ENVELOPE_FIELDS,
+    **BODY_COLUMNS,
     "records": pa.list_(pa.struct({**RECORD_FIELDS, "malformed": pa.bool_()})),
 }
 JUDGED = pa.schema({"reason": pa.string(), **BATCH_FIELDS})

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
-from jobs.lake.line_columns import JUDGED, PARSED, ROWS, are_good_batches, judged_columns
+from jobs.lake.line_columns import BODY_COLUMNS, ENVELOPE_FIELDS, JUDGED, PARSED, ROWS, are_good_batches, judged_columns
 from jobs.records.json_text import MAX_DEPTH, is_blank
 from jobs.records.record import FIELDS, Malformed, Record
 from jobs.records.shape import Dialect, Line, Refused, judge_line
@@ -161,9 +161,10 @@ def _judged_exactly(lines: Iterable[bytes]) -> pa.RecordBatch:
 def _row(line: Line) -> dict[str, object]:
     if isinstance(line, Refused):
         return {"reason": line.reason.value, "receipt": line.receipt, "dialect": line.dialect}
-    row: dict[str, object] = {name: getattr(line, name) for name in JUDGED.names if name != "reason"}
-    if line.records is not None:
-        row["records"] = [_record_row(record) for record in line.records]
+    row: dict[str, object] = {name: getattr(line, name) for name in ENVELOPE_FIELDS}
+    if line.body is not None:
+        row |= {name: getattr(line.body, name) for name in BODY_COLUMNS}
+        row["records"] = [_record_row(record) for record in line.body.records]
     return row
 
 

@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 Result = TypeVar("Result")
 
 MAX_DEPTH = 512
-"""Deepest nesting of arrays and objects that is read; a line nested deeper is unreadable. RFC 8259 allows such a limit."""
+"""Deepest nesting of arrays and objects that is read: a line nested deeper is unreadable, as RFC 8259 allows."""
 
 MAX_INT = 2**53 - 1
 """Greatest absolute value of an int."""
@@ -34,7 +34,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class OtherNumber:
-    """A JSON number that is no int: with a fraction, an exponent or an absolute value beyond 2^53 - 1. Equal by its text."""
+    """A JSON number that is no int: with a fraction or an exponent, or beyond `MAX_INT`. Equal where the text is."""
 
     text: str
 

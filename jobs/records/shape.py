@@ -1,6 +1,6 @@
 """What one landed line is: a batch of typed records, or refused, for a reason."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
@@ -24,11 +24,20 @@ DIALECTS = frozenset(dialect.value for dialect in Dialect)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """One received batch. Times in Unix ms, `sent_mono_ms` in ms since boot; None is absent.
+class Body:
+    """What a podledger/1 batch brought, from the device its envelope names."""
 
-    `log_epoch`, `sent_*` and `records` are None for other dialects than podledger/1, whose device may be unknown, too.
-    """
+    device_id: str
+    log_epoch: str
+    sent_wall_ms: int
+    sent_boot_id: str | None
+    sent_mono_ms: int | None
+    records: tuple[Record | Malformed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One received batch, as far as its envelope tells. Times in Unix ms; None is absent."""
 
     receipt: str
     received_ms: int
@@ -38,11 +47,8 @@ class Batch:
     network: str | None
     country: str | None
     user_agent: str | None
-    log_epoch: str | None = None
-    sent_wall_ms: int | None = None
-    sent_boot_id: str | None = None
-    sent_mono_ms: int | None = None
-    records: tuple[Record | Malformed, ...] | None = None
+    body: Body | None
+    """None for other dialects than podledger/1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def _is_well_formed(body: dict[str, Any]) -> bool:
 
 
 def _batch(envelope: dict[str, Any]) -> Batch:
-    received = Batch(
+    return Batch(
         receipt=envelope["receipt"],
         received_ms=envelope["received_ms"],
         dialect=envelope["dialect"],
@@ -116,16 +122,14 @@ def _batch(envelope: dict[str, Any]) -> Batch:
         network=_string(envelope.get("network")),
         country=_string(envelope.get("country")),
         user_agent=_string(envelope.get("user_agent")),
+        body=_body(envelope["body"]) if envelope["dialect"] == Dialect.PODLEDGER.value else None,
     )
-    if received.dialect != Dialect.PODLEDGER.value:
-        return received
-    return _with_body(received, envelope["body"])
 
 
-def _with_body(received: Batch, body: dict[str, Any]) -> Batch:
+def _body(body: dict[str, Any]) -> Body:
     sent = body["sent"]
-    return replace(
-        received,
+    return Body(
+        device_id=body["device_id"],
         log_epoch=body["log_epoch"],
         sent_wall_ms=sent["wall_ms"],
         sent_boot_id=_string(sent.get("boot_id")),

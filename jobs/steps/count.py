@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame, Observation
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import Stop
@@ -14,9 +14,6 @@ from jobs.transforms import device_logs
 from jobs.transforms.clock import placed
 from jobs.transforms.events import as_events, counting_copies, counts_before
 from jobs.transforms.records import exploded, judged, refused_lines, refused_records
-
-RECORD_REASONS = ("malformed", "hash_mismatch", "unknown_episode", "bad_interval")
-
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -37,37 +34,31 @@ def _count(work: Work) -> Report:
     report = Report("count", news=True)
     last = work.state.done.get("counted", {}).get("landing", 0)
     newest = work.state.done.get("landing", {}).get("number", 0)
-    lines = work.read(SYNC_LINES).where((F.col("landed_in") > last) & (F.col("landed_in") <= newest))
+    lines = work.read(SYNC_LINES).where(F.col("landed_in").between(last + 1, newest))
     again = reopened(work)
+    batches = work.read(SYNC_BATCHES).where(F.col("landed_in").between(last + 1, newest))
+    report.figures["records"] = batches.agg(F.coalesce(F.sum("records"), F.lit(0))).collect()[0][0]
     records = exploded(lines.where(F.col("reason").isNull()))
     if again.records is not None:
         records = records.unionByName(again.records)
     judged_records = judged(records, work.read(EPISODES))
-    _write_events(work, judged_records, again, report)
     _write_refusals(work, lines, judged_records, again, report)
+    _write_events(work, judged_records, again, report)
     _write_logs(work, again)
     work.state.done["counted"] = {"landing": newest}
     return report
 
 
 def _write_events(work: Work, records: DataFrame, again: Reopened, report: Report) -> None:
-    seen = Observation("count")
-    refusals = [F.count(F.when(F.col("reason") == reason, 1)).alias(reason) for reason in RECORD_REASONS]
-    observed = records.observe(seen, F.count(F.lit(1)).alias("records"), *refusals)
-    best = counting_copies(observed.where(F.col("reason").isNull()))
+    best = counting_copies(records.where(F.col("reason").isNull()))
     if again.fallen is not None:
         work.store.remove(EVENTS, again.fallen.select("id", "listen_day"), on=("id", "listen_day"))
+        report.figures["no_events_any_more"] = again.fallen.count()
     counted = _against_known(work, as_events(placed(best)))
     work.store.append(EVENTS, counted.new)
     if counted.moved is not None:
         work.store.update(EVENTS, counted.moved)
-    figures = seen.get
-    kept = figures["records"] - sum(figures[reason] for reason in RECORD_REASONS)
-    report.figures |= {"records": figures["records"], "kept": kept}
-    report.figures |= {reason: figures[reason] for reason in RECORD_REASONS if figures[reason]}
-    if counted.moved is not None:
         report.figures["moved"] = counted.moved.count()
-        counted.moved.unpersist()
 
 
 def _against_known(work: Work, copies: DataFrame) -> Counted:
@@ -94,16 +85,17 @@ def _against_known(work: Work, copies: DataFrame) -> Counted:
 def _write_refusals(work: Work, lines: DataFrame, records: DataFrame, again: Reopened, report: Report) -> None:
     if again.refusals is not None:
         work.store.remove(REJECTED, again.refusals, on=("key",))
-    whole = refused_lines(lines)
     refused = records.where(F.col("reason").isNotNull())
-    if any(report.figures.get(reason) for reason in RECORD_REASONS):
-        texts = record_texts_of(work.read(SYNC_LINES), refused.select("line_key", "position"))
-        whole = whole.unionByName(refused_records(refused, texts))
-    if whole.head(1):
-        work.store.append(REJECTED, whole)
-    if again.fallen is not None:
-        texts = record_texts_of(work.read(SYNC_LINES), again.fallen_copies.select("line_key", "position"))
-        work.store.append(REJECTED, refused_records(again.fallen_copies, texts))
+    if again.fallen_copies is not None:
+        refused = refused.unionByName(again.fallen_copies)
+    refused = refused.select("line_key", "position", "reason", "receipt", "dialect", "episode_id", "received_ms").persist()
+    by_reason = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
+    rows = refused_lines(lines)
+    if by_reason:
+        rows = rows.unionByName(refused_records(refused, record_texts_of(work.read(SYNC_LINES), refused)))
+    work.store.append(REJECTED, rows)
+    refused.unpersist()
+    report.figures |= {"refused": sum(by_reason.values()), **by_reason}
 
 
 def _write_logs(work: Work, again: Reopened) -> None:

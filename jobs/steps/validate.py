@@ -73,7 +73,7 @@ def _keys(work: Work, outcome: Outcome) -> list[str]:
     if not queries:
         return []
     rows = work.store.spark.sql(queries[0].replace("{batch}", view_name(table.name)))
-    named = [name for name in table.key if name in rows.columns and name not in table.personal]
+    named = [name for name in ("rule", *table.key) if name in rows.columns and name not in table.personal]
     found = rows.select(*named).limit(work.settings.gate_rows_shown).collect() if named else []
     return [" ".join(f"{name}={row[name]}" for name in named) for row in found]
 

@@ -133,7 +133,7 @@ def _record_refusal(record: object, body: dict[str, Any], durations_ms: dict[str
         return "malformed"
     get = record.get
     progress = get("type") == "progress"
-    interval = (get("from_ms"), get("to_ms"), get("rate_milli"))
+    interval: tuple[Any, Any, Any] = (get("from_ms"), get("to_ms"), get("rate_milli"))
     sound = (
         isinstance(get("id"), str) and re.fullmatch("[0-9a-f]{64}", record["id"])
         and _is_int(get("seq"), 1)
@@ -233,9 +233,7 @@ def _make_listens(counted: Counted, durations_ms: dict[str, int]) -> None:
         counted.listens[key] = _listen(events, durations_ms[key[1]], impossible)
 
 
-def _listen(
-    events: list[dict[str, Any]], duration_ms: int, impossible: set[tuple[str, str]]
-) -> dict[str, Any]:
+def _listen(events: list[dict[str, Any]], duration_ms: int, impossible: set[tuple[str, str]]) -> dict[str, Any]:
     heard: list[list[int]] = []
     for from_ms, to_ms in sorted((e["record"]["from_ms"], e["record"]["to_ms"]) for e in events):
         if heard and from_ms <= heard[-1][1]:
@@ -244,16 +242,13 @@ def _listen(
             heard.append([from_ms, to_ms])
     heard_ms = sum(to_ms - from_ms for from_ms, to_ms in heard)
     invalid = any(
-        event["device_day"] in impossible and event["clock"] not in ("clamped", "unknown")
-        for event in events
+        event["device_day"] in impossible and event["clock"] not in ("clamped", "unknown") for event in events
     )
     return {
         "heard": heard,
         "heard_ms": heard_ms,
         "played_ms": sum(event["played"] for event in events),
-        "offline_ms": sum(
-            e["record"]["to_ms"] - e["record"]["from_ms"] for e in events if e["record"]["offline"]
-        ),
+        "offline_ms": sum(e["record"]["to_ms"] - e["record"]["from_ms"] for e in events if e["record"]["offline"]),
         "sessions": len({event["record"]["session_id"] for event in events}),
         "first_at": min(event["at"] for event in events),
         "last_at": max(event["at"] for event in events),

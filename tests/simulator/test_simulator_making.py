@@ -8,12 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from conftest import START, quiet
-from plain_reading import read_landing
 
 from simulator.landing import HourFiles
 from simulator.plan import PlanError, make_plan
 from simulator.simulation import simulate
+from tests.simulator.plain_reading import read_landing
+from tests.simulator.simulated import START, quiet
 
 MEBIBYTE = 1024 * 1024
 

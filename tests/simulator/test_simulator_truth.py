@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Simulated
 
 from simulator.broken_records import BREAKAGES as BROKEN_RECORDS
 from simulator.envelope import BREAKAGES as BROKEN_LINES
+from tests.simulator.simulated import Simulated
 
 EXACT = ("heard", "heard_ms", "played_ms", "offline_ms", "sessions", "completed", "status")
 MOST_CLOCK_ERROR_MS = 60_000
@@ -32,10 +32,7 @@ def test_every_reason_of_refusal_appears(week: Simulated) -> None:
 
 
 def test_device_logs_have_the_gaps_and_forks_the_simulator_made(week: Simulated) -> None:
-    expected = {
-        (row.pop("device_id"), row.pop("log_epoch")): row
-        for row in rows(week.out / "truth" / "logs.ndjson")
-    }
+    expected = {(row.pop("device_id"), row.pop("log_epoch")): row for row in rows(week.out / "truth" / "logs.ndjson")}
     assert week.counted.logs == expected
     assert any(row["forks"] for row in expected.values())
     assert any(row["missing"] for row in expected.values())
