@@ -107,13 +107,14 @@ class Podledger(BaseOperator):
             start_new_session=True,
         )
         assert self.process.stdout is not None
-        for line in map(str.rstrip, self.process.stdout):
-            if line.startswith('{"step"'):
-                summary = json.loads(line)
-                continue
-            self.log.info(line)
-            said = line or said
-            advice = line if RUNBOOK.search(line) else advice
+        with self.process.stdout as output:
+            for line in map(str.rstrip, output):
+                if line.startswith('{"step"'):
+                    summary = json.loads(line)
+                    continue
+                self.log.info(line)
+                said = line or said
+                advice = line if RUNBOOK.search(line) else advice
         return summary, self.process.wait(), advice or f"{said}; see docs/runbooks/{self.runbook}.md"
 
     def _record(self, summary: dict[str, Any], context: Context) -> None:

@@ -26,5 +26,5 @@ with DAG(
     max_active_runs=1,
     deadline=done_within(timedelta(hours=2), runbook="counting"),
     tags=["podledger"],
-):
+) as dag:
     Podledger(task_id="count", arguments=["count"], outlets=[COUNTED], runbook="counting", priority_weight=3)

@@ -27,7 +27,7 @@ with DAG(
     max_active_runs=1,
     deadline=done_within(timedelta(hours=1), runbook="landing"),
     tags=["podledger"],
-):
+) as dag:
     Podledger(
         task_id="land",
         arguments=["land", "{{ '--hour=' ~ dag_run.partition_key if dag_run.partition_key else '' }}"],

@@ -26,5 +26,5 @@ with DAG(
     max_active_runs=1,
     deadline=done_within(timedelta(hours=2), runbook="listens"),
     tags=["podledger"],
-):
+) as dag:
     Podledger(task_id="listens", arguments=["listens"], outlets=[LISTENED], runbook="listens", priority_weight=2)

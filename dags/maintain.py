@@ -26,7 +26,7 @@ with DAG(
     max_active_runs=1,
     deadline=done_within(timedelta(hours=6), runbook="maintenance"),
     tags=["podledger"],
-):
+) as dag:
     chain(
         Podledger(task_id="sweep", arguments=["land"], outlets=[LINES], runbook="landing"),
         Podledger(

@@ -27,7 +27,7 @@ with DAG(
     max_active_runs=1,
     deadline=done_within(timedelta(hours=2), runbook="publication"),
     tags=["podledger"],
-):
+) as dag:
     chain(
         Podledger(task_id="restate", arguments=["restate"], runbook="publication"),
         Podledger(task_id="validate", arguments=["validate"], runbook="gate"),

@@ -31,7 +31,7 @@ with DAG(
     max_active_runs=1,
     deadline=done_within(timedelta(hours=6), runbook="replay"),
     tags=["podledger"],
-):
+) as dag:
     Podledger(
         task_id="replay",
         arguments=["replay", "--from={{ params['from'] }}", "--to={{ params.to or params['from'] }}"],

@@ -1,15 +1,16 @@
 """`python -m demo`: lands a folder in a real Airflow, waits until it is published, and says where things are."""
 
 import argparse
+import math
 import os
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from demo.chain import RunFailed, follow
@@ -55,7 +56,8 @@ def _run(landing: Path, options: argparse.Namespace) -> None:
         _where(airflow, landing, options)
         if options.keep_airflow:
             print("Airflow stays up until you press Ctrl-C.", flush=True)
-            threading.Event().wait()
+            with suppress(KeyboardInterrupt):
+                airflow.until(lambda: False, "Ctrl-C was pressed", within_s=math.inf)
 
 
 def _where(airflow: PrivateAirflow, landing: Path, options: argparse.Namespace) -> None:
@@ -69,7 +71,7 @@ def _where(airflow: PrivateAirflow, landing: Path, options: argparse.Namespace) 
 Tables     {lake}/<layer>/<table>, Delta; what they hold: docs/tables.md
 Data Docs  {lake}/_published/data_docs/index.html
 Airflow    {page}
-Next       podledger show --lake {lake}, docs/airflow.md, docs/runbooks
+Next       {_short(Path(podledger()))} show --lake {lake}, docs/airflow.md, docs/runbooks
 """, flush=True)  # fmt: skip
 
 

@@ -57,6 +57,10 @@ class AirflowApi:
         body = {"dag_id": dag_id, "from_date": first, "to_date": last, "reprocess_behavior": "completed"}
         return self.post("backfills", body | {"max_active_runs": 1})
 
+    def is_backfilled(self, backfill: dict[str, Any]) -> bool:
+        """Whether all runs of a backfill have ended."""
+        return self.get(f"backfills/{backfill['id']}")["completed_at"] is not None
+
     def runs(self, dag_id: str = "~", **query: Any) -> list[dict[str, Any]]:
         """Runs of a DAG, or of all, oldest first."""
         found: list[dict[str, Any]] = self.get(f"dags/{dag_id}/dagRuns", order_by="id", limit=100, **query)["dag_runs"]

@@ -43,7 +43,7 @@ class PrivateAirflow:
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = environment(os.environ, self.home, self.port, landing.absolute(), lake.absolute())
         self.api = AirflowApi(self.url)
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -68,7 +68,7 @@ class PrivateAirflow:
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir()
         self._launch("db migrate").wait(UP_WITHIN_S)
-        if self._processes.pop("db").returncode:
+        if self.processes.pop("db").returncode:
             raise AirflowFailed(f"Airflow's database could not be made; see {self.logs / 'db.log'}")
         for name in COMPONENTS:
             self._launch(name)
@@ -79,15 +79,15 @@ class PrivateAirflow:
 
     def stop(self) -> None:
         """Ends the components, and whatever of them is still there after a while or when interrupted again."""
-        for process in self._processes.values():
+        for process in self.processes.values():
             _signal(process, signal.SIGTERM)
         deadline = time.monotonic() + STOP_WITHIN_S
-        for process in self._processes.values():
+        for process in self.processes.values():
             with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
                 process.wait(max(0.0, deadline - time.monotonic()))
             _signal(process, signal.SIGKILL)
             process.wait()
-        self._processes.clear()
+        self.processes.clear()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -107,7 +107,7 @@ class PrivateAirflow:
         deadline = time.monotonic() + within_s
         pause = threading.Event()
         while not condition():
-            ended = [name for name, process in self._processes.items() if process.poll() is not None]
+            ended = [name for name, process in self.processes.items() if process.poll() is not None]
             if ended:
                 raise AirflowFailed(f"Airflow's {ended[0]} ended; see {self.logs / ended[0]}.log")
             if time.monotonic() > deadline:
@@ -133,7 +133,7 @@ class PrivateAirflow:
         assert self._lock is not None
         name, *options = component.split()
         with (self.logs / f"{name}.log").open("wb") as log:
-            self._processes[name] = subprocess.Popen(
+            self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "airflow", name, *options],
                 env=self.env,
                 cwd=HOUSE,
@@ -144,9 +144,9 @@ class PrivateAirflow:
                 pass_fds=(self._lock.fileno(),),
             )
         self._lock.truncate(0)
-        self._lock.write(" ".join(str(process.pid) for process in self._processes.values()))
+        self._lock.write(" ".join(str(process.pid) for process in self.processes.values()))
         self._lock.flush()
-        return self._processes[name]
+        return self.processes[name]
 
 
 def environment(given: Mapping[str, str], home: Path, port: int, landing: Path, lake: Path) -> dict[str, str]:

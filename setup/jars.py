@@ -96,7 +96,7 @@ def with_maven(jars: list[Jar], folder: Path) -> dict[str, Path]:
         f"<dependencies>{dependencies}</dependencies></project>\n"
     )
     copy = ["dependency:copy-dependencies", f"-DoutputDirectory={target}"]
-    download(["mvn", "-B", "-q", "-f", pom, *copy], dict(os.environ))
+    download(["mvn", "-B", "-q", "-Dstyle.color=never", "-f", pom, *copy], dict(os.environ))
     return {jar.file: target / jar.file for jar in jars}
 
 
@@ -125,8 +125,8 @@ def download(command: list[str | Path], env: dict[str, str]) -> None:
     """Runs a downloader quietly; what it said last is shown only if it fails."""
     done = subprocess.run(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        said = "\n".join(line for line in done.stdout.splitlines()[-15:] if line.strip())
-        raise SetupError(f"{Path(command[0]).name} ended with exit code {done.returncode}:\n{said}")
+        said = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith("\tat ")]
+        raise SetupError("\n".join([f"{Path(command[0]).name} ended with exit code {done.returncode}:", *said[-8:]]))
 
 
 def keep(jars: list[Jar], fetched: dict[str, Path]) -> None:

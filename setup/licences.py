@@ -7,7 +7,7 @@ from importlib.metadata import Distribution, distributions
 OURS = "podledger"
 
 OPEN = re.compile(
-    r"\b(MIT|MIT-CMU|BSD|0BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|Zlib|Artistic|MPL|Mozilla|HPND|CC0)\b",
+    r"\b(MIT|MIT-CMU|0?BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|Zlib|Artistic|MPL|Mozilla|HPND|CC0)\b",
     re.IGNORECASE,
 )
 COPYLEFT = re.compile(r"GPL|GNU|SSPL|Server Side|BUSL|Business Source|Commons Clause|Elastic|CDDL|EUPL", re.IGNORECASE)
@@ -37,10 +37,13 @@ def main() -> int:
 
 def stated(package: Distribution) -> str:
     """What a package says of its licence: the expression, else the classifiers, else the first line of the text."""
-    metadata = package.metadata
-    classifiers = [line for line in metadata.get_all("Classifier") or [] if line.startswith("License ::")]
-    text = str(metadata.get("License-Expression") or "") or "; ".join(classifiers)
-    return text or str(metadata.get("License") or "").strip().split("\n")[0]
+
+    def all_of(field: str) -> list[str]:
+        return package.metadata.get_all(field) or []
+
+    classifiers = [line for line in all_of("Classifier") if line.startswith("License ::")]
+    text = "; ".join(all_of("License-Expression") or classifiers)
+    return text or "".join(all_of("License")).strip().split("\n")[0]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,33 +10,12 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from jobs.lake.gzip_lines import DamagedFile, landed_lines
+from jobs.lake.landing_files import LandedFile
 from jobs.lake.lines import read_lines
 from jobs.tables import SYNC_LINES
 
 BLOCKS_HELD = 16  # of about 4 MB: a file up to this size is read once, a larger one is checked first
 PARSED = [column for column in SYNC_LINES.columns if column.name != "landed_in"]
-
-
-@dataclass(frozen=True, slots=True)
-class LandedFile:
-    """A file in the landing folder; ``tag`` changes when the file does."""
-
-    path: str
-    size_bytes: int
-    tag: str
-
-
-def list_files(landing: Path, hour: str | None = None) -> list[LandedFile]:
-    """The sealed sync files, of one sealing hour (``YYYY-MM-DDTHH``) or all, by path."""
-    folder = "*/*" if hour is None else f"{hour[:10]}/{hour[11:13]}"
-    found = []
-    for path in (landing / "sync").glob(f"{folder}/*.ndjson.gz"):
-        relative = path.relative_to(landing)
-        if any(name.startswith((".", "_")) for name in relative.parts):
-            continue
-        status = path.stat()
-        found.append(LandedFile(relative.as_posix(), status.st_size, str(status.st_mtime_ns)))
-    return sorted(found, key=lambda file: file.path)
 
 
 def lines_of(spark: SparkSession, landing: Path, files: list[LandedFile], task_bytes: int) -> DataFrame:

@@ -1,30 +1,24 @@
 """Landed lines as typed rows: a fast pass with Arrow for the regular ones, the exact pass for every other.
 
 The exact pass, `jobs.records`, is the rule; the fast pass takes only lines about which the two cannot differ:
-good podledger/1 batches, without escapes, that Arrow reads under its schema. Their records may be malformed, so long
-as every field has its type.
+good podledger/1 batches that Arrow reads under its schema. Their records may be malformed, so long as every field has
+its type.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import json as arrow_json
 
-from jobs.lake.line_columns import BODY_COLUMNS, ENVELOPE_FIELDS, JUDGED, PARSED, ROWS, are_good_batches, judged_columns
-from jobs.records.json_text import MAX_DEPTH, is_blank
+from jobs.lake.line_columns import BODY_COLUMNS, ENVELOPE_FIELDS, JUDGED, ROWS, are_good_batches, judged_columns
+from jobs.lake.regular_lines import read_regular
+from jobs.records.json_text import is_blank
 from jobs.records.record import FIELDS, Malformed, Record
-from jobs.records.shape import Dialect, Line, Refused, judge_line
+from jobs.records.shape import Line, Refused, judge_line
 
 BLOCK_BYTES = 4_000_000
 """About how much is read at once; a row batch holds the lines of one block."""
-
-_PODLEDGER = f'"{Dialect.PODLEDGER.value}"'.encode()
-# The envelope is the first level, a record the fourth.
-_DEEPEST_IN_BATCH = 4
-_PARSE = arrow_json.ParseOptions(explicit_schema=PARSED, unexpected_field_behavior="ignore")
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[pa.RecordBatch]:
@@ -62,7 +56,7 @@ def _with_text(lines: Sequence[bytes], judged: pa.RecordBatch) -> pa.RecordBatch
 def _judged(lines: Sequence[bytes]) -> pa.RecordBatch:
     places: list[int] = []
     parts: list[pa.RecordBatch] = []
-    for read_places, parsed in _parsed(lines, [place for place, line in enumerate(lines) if _may_be_regular(line)]):
+    for read_places, parsed in read_regular(lines):
         good = are_good_batches(parsed)
         if good.true_count < len(good):
             parsed = parsed.filter(good)
@@ -78,80 +72,6 @@ def _judged(lines: Sequence[bytes]) -> pa.RecordBatch:
 
 def _in_order(rows: pa.RecordBatch, places: list[int]) -> pa.RecordBatch:
     return rows.take(pc.sort_indices(pa.array(places, pa.int64())))
-
-
-def _may_be_regular(line: bytes) -> bool:
-    """Whether Arrow need look at it: it names our dialect, and begins and ends as an object does.
-
-    Between two such lines "}" meets "{", which no JSON value has inside it: whatever Arrow reads, reading a block of
-    them as a whole, ends where a line ends.
-    """
-    return line[:1] == b"{" and line[-1:] == b"}" and _PODLEDGER in line
-
-
-def _parsed(lines: Sequence[bytes], places: list[int]) -> Iterator[tuple[list[int], pa.RecordBatch]]:
-    """What Arrow reads of the lines at these places, with their places; those it cannot read are left out.
-
-    A block that holds one bad line is halved until that line is alone.
-    """
-    if not places:
-        return
-    parsed = _parse([lines[place] for place in places])
-    if parsed is not None:
-        yield places, parsed
-    elif len(places) > 1:
-        half = len(places) // 2
-        yield from _parsed(lines, places[:half])
-        yield from _parsed(lines, places[half:])
-
-
-def _parse(lines: Sequence[bytes]) -> pa.RecordBatch | None:
-    """What Arrow reads, a row a line; None where it might read anything otherwise than the exact pass."""
-    text = b"\n".join(lines)
-    if b"\\" in text or _has_odd_constant(text) or not _is_utf8(text):
-        return None
-    whole = arrow_json.ReadOptions(use_threads=False, block_size=len(text) + 1)
-    try:
-        table = arrow_json.read_json(pa.BufferReader(text), whole, _PARSE)
-    except pa.ArrowInvalid:
-        return None
-    if table.num_rows != len(lines):
-        return None
-    parsed = table.combine_chunks().to_batches()[0]
-    return parsed if _is_shallow(text, parsed) or all(map(_has_few_brackets, lines)) else None
-
-
-def _has_odd_constant(text: bytes) -> bool:
-    """Whether it may hold NaN, Inf or Infinity, which Arrow takes for numbers."""
-    letters = np.frombuffer(text, np.uint8)
-    first, second = letters[:-1], letters[1:]
-    return any(
-        np.any((first == constant[0]) & (second == constant[1])) and constant in text for constant in (b"NaN", b"Inf")
-    )
-
-
-def _is_shallow(text: bytes, parsed: pa.RecordBatch) -> bool:
-    """Whether there are too few opening brackets, beside those of what was read, for any line to be nested too deep."""
-    body = parsed.column("body")
-    sent, records = pc.struct_field(body, "sent"), pc.struct_field(body, "records")
-    of_batches = parsed.num_rows + sum(len(part) - part.null_count for part in (body, sent, records, records.flatten()))
-    # The two opening brackets, and they alone, become "{" when the bit between them is set.
-    all_opening = int(np.count_nonzero((np.frombuffer(text, np.uint8) | 0x20) == ord("{")))
-    return bool(all_opening - of_batches <= MAX_DEPTH - _DEEPEST_IN_BATCH)
-
-
-def _has_few_brackets(line: bytes) -> bool:
-    return line.count(b"{") + line.count(b"[") <= MAX_DEPTH
-
-
-def _is_utf8(text: bytes) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _judged_exactly(lines: Iterable[bytes]) -> pa.RecordBatch:

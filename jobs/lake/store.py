@@ -120,6 +120,20 @@ class Store:
         if self.read(table).where(condition).head(1):
             DeltaTable.forPath(self.spark, self.path(table)).delete(condition)
 
+    def compact(self, table: Table, small_files: int) -> bool:
+        """Puts files together where a partition has more than so many; whether there was anything to do."""
+        table_now = DeltaTable.forPath(self.spark, self.path(table))
+        files = table_now.detail().select("numFiles").collect()[0][0]
+        partitions = self.read(table).select(*table.partition_by).distinct().count() if table.partition_by else 1
+        if files <= small_files * max(1, partitions):
+            return False
+        table_now.optimize().executeCompaction()
+        return True
+
+    def vacuum(self, table: Table, retention_h: int) -> None:
+        """Deletes files that no version of the last ``retention_h`` hours needs."""
+        DeltaTable.forPath(self.spark, self.path(table)).vacuum(retention_h)
+
     def restore(self, name: str, version: int) -> None:
         """Makes the table as it was at that version, by a commit of its own."""
         DeltaTable.forPath(self.spark, str(self.lake / name)).restoreToVersion(version)

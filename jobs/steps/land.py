@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.errors import Stop
-from jobs.lake.landing import LandedFile, damage, lines_of, list_files
+from jobs.lake.landing import damage, lines_of
+from jobs.lake.landing_files import LandedFile, list_files
 from jobs.lake.schema import spark_schema
 from jobs.published.reading import rows
 from jobs.records.catalogue import CatalogueRefused, Episode, read_catalogue

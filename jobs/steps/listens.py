@@ -91,6 +91,30 @@ def _rebuild(work: Work, heard: DataFrame, touched: DataFrame, report: Report) -
         work.store.upsert(LISTENS, changed, within=f"old.listen_day IN ({_listed(changed)})")
 
 
+def replay_step(first: dt.date, last: dt.date) -> Step:
+    """The step that makes the listens of these days (both included) anew from all their events."""
+    return Step(
+        "replay",
+        reads=(EVENTS, EPISODES),
+        writes=(IMPOSSIBLE_DAYS, LISTENS),
+        run=lambda work: _replay(work, first, last),
+        has_news=lambda work: LISTENS.name in work.state.tables,
+    )
+
+
+def _replay(work: Work, first: dt.date, last: dt.date) -> Report:
+    report = Report("replay", news=True)
+    heard = progress(work.read(EVENTS))
+    asked = F.col("listen_day").between(F.lit(first), F.lit(last))
+    of_days = heard.where(asked)
+    device_days = of_days.where(is_sure()).select(*DEVICE_DAY).distinct().persist()
+    crossing = _update_impossible_days(work, heard, device_days)
+    stored = work.read(LISTENS).where(asked).select(*KEY)
+    touched = of_days.select(*KEY).unionByName(stored).unionByName(_of_device_days(heard, crossing))
+    _rebuild(work, heard, touched.distinct().persist(), report)
+    return report
+
+
 def in_days(rows: DataFrame, column: str, back: int = 0) -> Column:
     """A condition on ``listen_day`` that lets Spark skip the partitions of all other days.
 

@@ -1,0 +1,108 @@
+"""``podledger show``: published rows at a terminal, without Spark."""
+
+import argparse
+import datetime as dt
+import json
+from typing import Any
+
+from jobs.commands.places import add_places, day, settings_of
+from jobs.errors import Stop
+from jobs.tables import BY_NAME, Table
+
+ABOUT = "Show rows of a published table."
+DAY_COLUMNS = ("listen_day", "day")
+WIDEST = 8  # columns that stand side by side at a terminal; wider rows are shown one below the other
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments."""
+    add_places(parser)
+    names = ", ".join(table.name for table in BY_NAME.values() if table.published)
+    parser.add_argument("table", metavar="TABLE", help=f"one of {names}")
+    parser.add_argument("--day", type=day, metavar="DAY", help="only this UTC day")
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many rows (default 20)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints the rows, ordered by the table's key."""
+    from jobs.published.reading import published
+
+    table = _table(arguments.table)
+    if arguments.limit < 1:
+        raise Stop(f"--limit wants at least 1, not {arguments.limit}")
+    where = _where(table, arguments.day)
+    order = ", ".join(f'"{name}"' for name in table.key)
+    rows = published(settings_of(arguments).lake, table.name, f"{where} order by {order} limit {arguments.limit}")
+    found = rows.select([name for name in table.column_names if name in rows.column_names]).to_pylist()
+    if arguments.json:
+        print(json.dumps({"table": table.name, "rows": [_plain(row) for row in found]}, ensure_ascii=False))
+    else:
+        _print(table, found)
+    return 0
+
+
+def _table(name: str) -> Table:
+    table = BY_NAME.get(name) or BY_NAME.get(name.replace(".", "/"))
+    short = [one for one in BY_NAME.values() if one.name.split("/")[1] == name]
+    if table is None and len(short) == 1:
+        return short[0]
+    if table is None:
+        raise Stop(f"there is no table {name!r}; there are {', '.join(BY_NAME)}")
+    return table
+
+
+def _where(table: Table, asked: dt.date | None) -> str:
+    if asked is None:
+        return "true"
+    columns = [name for name in DAY_COLUMNS if name in table.column_names]
+    if not columns:
+        raise Stop(f"{table.name} has no day to choose by; leave --day out")
+    return f"{columns[0]} = date '{asked}'"
+
+
+def _print(table: Table, rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    if not rows:
+        print(f"{table.name}: no rows")
+        return
+    if len(rows[0]) > WIDEST:
+        print(f"{table.name}: {len(rows)} rows")
+        for row in rows:
+            print("\n".join(["", *(f"  {name:<18} {_text(value)}" for name, value in row.items())]))
+        return
+    grid = Grid(title=table.name, title_justify="left")
+    for name in rows[0]:
+        grid.add_column(name, overflow="fold")
+    for row in rows:
+        grid.add_row(*(_text(value) for value in row.values()))
+    Console().print(grid)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(f"{item['from_ms']}-{item['to_ms']}" if _is_interval(item) else str(_one(item)) for item in value)
+    return "" if value is None else str(_one(value))
+
+
+def _is_interval(item: Any) -> bool:
+    return isinstance(item, dict) and "from_ms" in item
+
+
+def _one(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, dict):
+        return "-".join(str(part) for part in value.values())
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else value

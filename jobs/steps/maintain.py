@@ -1,0 +1,74 @@
+"""Maintain: small files put together, files that no kept publication needs removed, old records let go."""
+
+import datetime as dt
+
+from jobs.errors import Stop
+from jobs.lake.files import read_json
+from jobs.published.reading import current
+from jobs.steps.work import Report, Step, Work
+from jobs.tables import BY_NAME, GATE_RESULTS, TABLES
+
+LEAST_RETENTION_H = 168  # younger files may belong to work in progress
+SMALL_FILES = 8  # in one partition, before putting them together is worth it
+
+
+def _maintain(work: Work) -> Report:
+    report = Report("maintain", news=True)
+    pending = [name for name, inputs in work.state.done.items() if _is_behind(work, name, inputs)]
+    if pending:
+        raise Stop(f"there is work to finish first ({', '.join(pending)}): `podledger run`, then maintain")
+    report.figures["results_let_go"] = _let_go_of_results(work)
+    report.figures["tables_compacted"] = sum(_compact(work, name) for name in list(work.state.tables))
+    hours = _retention_h(work)
+    for name in work.state.tables:
+        work.store.vacuum(BY_NAME[name], hours)
+    report.notes.append(f"kept every version of the last {hours} hours")
+    return report
+
+
+def _is_behind(work: Work, step: str, inputs: dict[str, int]) -> bool:
+    """Whether the step has inputs newer than what it worked from; bookkeeping entries name no tables."""
+    tables = {name: version for name, version in inputs.items() if name in BY_NAME}
+    return step in ("count", "listens") and any(work.state.tables.get(n, -1) != v for n, v in tables.items())
+
+
+def _compact(work: Work, name: str) -> bool:
+    """Puts small files together; content stays, so steps that worked from the version before need not again."""
+    before = work.state.tables[name]
+    if not work.store.compact(BY_NAME[name], SMALL_FILES):
+        return False
+    work.state.left_behind([name])
+    after = work.state.tables[name]
+    for inputs in work.state.done.values():
+        if inputs.get(name) == before:
+            inputs[name] = after
+    work.state.save()
+    return True
+
+
+def _let_go_of_results(work: Work) -> int:
+    oldest = work.now - dt.timedelta(days=work.settings.keep_check_results_days)
+    condition = f"checked_at < TIMESTAMP'{oldest.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z'"
+    rows = work.read(GATE_RESULTS).where(condition).count()
+    if rows:
+        work.store.remove_where(GATE_RESULTS, condition)
+        work.state.left_behind([GATE_RESULTS.name])
+    return rows
+
+
+def _retention_h(work: Work) -> int:
+    """How far back files are kept: to the oldest publication that is kept, the one in force always among them."""
+    now_ms = work.now.timestamp() * 1000
+    keep_ms = work.settings.keep_publications_days * 86_400_000
+    publication = current(work.settings.lake)
+    oldest_ms = now_ms if publication is None else publication.at_ms
+    for path in sorted((work.settings.lake / "_published" / "publications").glob("*.json")):
+        at_ms = (read_json(path) or {})["at_ms"]
+        if now_ms - at_ms <= keep_ms:
+            oldest_ms = min(oldest_ms, at_ms)
+        elif publication is not None and path.stem != f"{publication.number:08d}":
+            path.unlink()
+    return max(LEAST_RETENTION_H, int((now_ms - oldest_ms) // 3_600_000) + 1)
+
+
+MAINTAIN = Step("maintain", reads=(), writes=TABLES, run=_maintain, has_news=lambda work: bool(work.state.tables))
