@@ -12,27 +12,16 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).parent))
 import duckdb_sql as sql
-from odd_lines import INTEGERS, STRINGS, read_line
+from odd_lines import read_line
 
 THREADS = 2
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-ENVELOPE = pa.schema(
-    [(name, pa.string()) for name in ("line_key", *sql.ENVELOPE_STRINGS, "raw")]
-    + [(name, pa.int64()) for name in sql.ENVELOPE_INTEGERS]
-    + [(name, pa.bool_()) for name in sql.ENVELOPE_FLAGS]
-)
-RECORDS = pa.schema(
-    [("line_key", pa.string()), ("position", pa.int64()), ("well_typed", pa.bool_()), ("raw", pa.string())]
-    + [(name, pa.string()) for name in STRINGS]
-    + [(name, pa.int64()) for name in INTEGERS]
-)
 
 
 def main() -> int:
@@ -50,11 +39,16 @@ def run(landing: Path, out: Path) -> dict[str, float]:
     """Write batches, events, rejected, device_logs and listens below `out`; seconds by step."""
     connection = duckdb.connect(config={"threads": THREADS, "preserve_insertion_order": False})
     connection.execute("SET TimeZone = 'UTC'")
-    places = {"lines": out / "lines.parquet", "catalog": landing / "catalog" / "episodes.ndjson"}
+    places = {
+        "lines": out / "lines.parquet",
+        "catalog": landing / "catalog" / "episodes.ndjson",
+        "odd_envelopes": out / "odd_envelopes.ndjson",
+        "odd_records": out / "odd_records.ndjson",
+    }
     for name, path in places.items():
         connection.execute(f"SET VARIABLE {name} = '{path}'")
     seconds, began = {}, time.monotonic()
-    _read_lines(connection, landing)
+    _read_lines(connection, landing, out)
     seconds["read"] = time.monotonic() - began
     for step, statements in sql.STEPS.items():
         began = time.monotonic()
@@ -68,26 +62,26 @@ def run(landing: Path, out: Path) -> dict[str, float]:
     return {step: round(value, 3) for step, value in seconds.items()}
 
 
-def _read_lines(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
+def _read_lines(connection: duckdb.DuckDBPyConnection, landing: Path, out: Path) -> None:
     """Read all lines; what DuckDB refuses or might misread goes through plain Python."""
     files = [
         str(path)
         for path in sorted(landing.glob("sync/*/*/*.ndjson.gz"))
         if not any(part[0] in "._" for part in path.relative_to(landing).parts)
     ]
-    connection.execute("SET VARIABLE files = $files", {"files": files})
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+    connection.execute(f"SET VARIABLE files = [{listed}]")
     connection.execute(sql.LINES)
-    odd = {
-        str(text).encode()
-        for (text,) in connection.execute("SELECT raw FROM read_parquet(getvariable('lines')) WHERE odd").fetchall()
-    }
-    for (path,) in connection.execute("SELECT DISTINCT file_path FROM reject_scans SEMI JOIN reject_errors USING (file_id, scan_id)").fetchall():
+    odd = {str(text).encode() for (text,) in connection.execute(sql.ODD_LINES).fetchall()}
+    for (path,) in connection.execute(sql.REFUSED_FILES).fetchall():
         odd.update(_unfit_lines(Path(path)))
-    read = [read_line(raw) for raw in odd]
-    odd_envelopes = pa.Table.from_pylist([envelope for envelope, _ in read], ENVELOPE)
-    odd_records = pa.Table.from_pylist([record for _, records in read for record in records], RECORDS)
-    connection.register("odd_envelopes", odd_envelopes)
-    connection.register("odd_records", odd_records)
+    read = [read_line(raw, -number) for number, raw in enumerate(sorted(odd), start=1)]
+    _write_rows(out / "odd_envelopes.ndjson", [envelope for envelope, _ in read])
+    _write_rows(out / "odd_records.ndjson", [record for _, records in read for record in records])
+
+
+def _write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def _unfit_lines(path: Path) -> set[bytes]:

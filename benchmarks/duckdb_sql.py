@@ -9,7 +9,6 @@ ENVELOPE_STRINGS = (
 )  # fmt: skip
 ENVELOPE_INTEGERS = ("v", "received_ms", "body_v", "sent_wall_ms", "sent_mono_ms")
 ENVELOPE_FLAGS = ("has_body", "same_device", "has_records")
-RECORD_FIELDS = ", ".join((*STRINGS, *INTEGERS))
 MOST_INTEGER = 2**53 - 1
 DAY_MS = 86_400_000
 OUTPUT = ("batches", "events", "rejected", "device_logs", "listens")
@@ -34,11 +33,28 @@ COPY (
         FROM read_csv(
             getvariable('files'), columns = {{'line': 'VARCHAR'}}, header = false, auto_detect = false,
             delim = '\x01', quote = '', escape = '', new_line = '\\n', strict_mode = false, store_rejects = true,
-            max_line_size = 33554432, buffer_size = 67108864, compression = 'gzip')
+            max_line_size = 8388608, buffer_size = 8388608, compression = 'gzip')
         WHERE trim(line, ' \t\r') <> ''
     )
 ) TO (getvariable('lines')) (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048)
 """
+
+ODD_LINES = "SELECT raw FROM read_parquet(getvariable('lines')) WHERE odd"
+REFUSED_FILES = "SELECT DISTINCT file_path FROM reject_scans SEMI JOIN reject_errors USING (file_id, scan_id)"
+
+ODD_TYPES = {
+    "odd_envelopes": {"line_no": "BIGINT", "line_key": "VARCHAR", "raw": "VARCHAR"}
+    | dict.fromkeys(ENVELOPE_STRINGS, "VARCHAR")
+    | dict.fromkeys(ENVELOPE_INTEGERS, "BIGINT")
+    | dict.fromkeys(ENVELOPE_FLAGS, "BOOLEAN"),
+    "odd_records": {"line_no": "BIGINT", "position": "BIGINT", "well_typed": "BOOLEAN", "raw": "VARCHAR"}
+    | RECORD_TYPES,
+}
+ODD_TABLES = tuple(
+    f"CREATE TEMP TABLE {name} AS FROM read_json(getvariable('{name}'), format = 'newline_delimited', "
+    f"columns = {types}, maximum_object_size = 67108864)"
+    for name, types in ODD_TYPES.items()
+)
 
 EPISODES = """
 CREATE TEMP TABLE episodes AS
@@ -48,14 +64,15 @@ FROM read_json(getvariable('catalog'), format = 'newline_delimited', columns = {
 """
 
 # Lines in the order in which their copies count: a copy's rank is that of its line, then its position.
-BATCHES = f"""
+BATCHES = """
 CREATE TEMP TABLE batches AS
 WITH envelopes AS (
-    SELECT DISTINCT ON (line_key) line_key, l.receipt, l.dialect, l.device_id, l.account_id, l.network, l.country,
-        l.user_agent, l.body.log_epoch, l.body.sent.boot_id AS sent_boot_id, l.v, l.received_ms, l.body.v AS body_v,
-        l.body.sent.wall_ms AS sent_wall_ms, l.body.sent.mono_ms AS sent_mono_ms, l.body IS NOT NULL AS has_body,
+    SELECT DISTINCT ON (line_key) line_key, file_row_number AS line_no,
+        l.receipt, l.dialect, l.device_id, l.account_id, l.network, l.country, l.user_agent, l.body.log_epoch,
+        l.v, l.received_ms, l.body.v AS body_v, l.body.sent.wall_ms AS sent_wall_ms,
+        l.body.sent.boot_id AS sent_boot_id, l.body.sent.mono_ms AS sent_mono_ms, l.body IS NOT NULL AS has_body,
         l.device_id IS NOT DISTINCT FROM l.body.device_id AS same_device, l.body.records IS NOT NULL AS has_records
-    FROM read_parquet(getvariable('lines')) WHERE NOT odd
+    FROM read_parquet(getvariable('lines'), file_row_number = true) WHERE NOT odd
     UNION ALL BY NAME
     SELECT * EXCLUDE (raw) FROM odd_envelopes
 )
@@ -77,18 +94,18 @@ FROM envelopes
 COPIES = rf"""
 CREATE TEMP TABLE copies AS
 WITH records AS (
-    SELECT line_key, generate_subscripts(l.body.records, 1) - 1 AS position, true AS well_typed,
-        unnest(l.body.records, max_depth := 2)
-    FROM read_parquet(getvariable('lines')) WHERE NOT odd
+    SELECT file_row_number AS line_no, generate_subscripts(l.body.records, 1) - 1 AS position,
+        true AS well_typed, unnest(l.body.records, max_depth := 2)
+    FROM read_parquet(getvariable('lines'), file_row_number = true) WHERE NOT odd
     UNION ALL BY NAME
     SELECT * EXCLUDE (raw) FROM odd_records
 ), hashed AS (
-    SELECT records.* EXCLUDE (line_key, position), rank, rank + position AS copy_rank,
+    SELECT records.* EXCLUDE (line_no, position), rank, rank + position AS copy_rank,
         sha256(concat_ws(chr(10), 'podledger/1', device_id, log_epoch, seq, session_id, session_wall_ms, type,
             episode_id, wall_ms, coalesce(boot_id, ''), coalesce(mono_ms::VARCHAR, ''),
             coalesce(from_ms::VARCHAR, ''), coalesce(to_ms::VARCHAR, ''), coalesce(rate_milli::VARCHAR, ''),
             offline)) AS content_id
-    FROM records JOIN batches USING (line_key)
+    FROM records JOIN batches USING (line_no)
     WHERE reason IS NULL AND dialect = 'podledger/1'
 )
 SELECT hashed.* EXCLUDE (well_typed, content_id), CASE
@@ -114,7 +131,7 @@ EVENTS = f"""
 CREATE TEMP TABLE events AS
 WITH counting AS (SELECT min(copy_rank) AS copy_rank FROM copies WHERE reason IS NULL GROUP BY id),
 told AS (
-    SELECT copies.* EXCLUDE (reason), batches.* EXCLUDE (rank, reason, v, body_v),
+    SELECT copies.* EXCLUDE (reason), batches.* EXCLUDE (rank, reason, v, body_v, line_no),
         CASE
             WHEN boot_id = sent_boot_id AND mono_ms <= sent_mono_ms THEN
                 if(abs(received_ms - (sent_mono_ms - mono_ms) - wall_ms) <= 120000, 'wall', 'monotonic')
@@ -135,7 +152,7 @@ told AS (
         at_ms - if(wall_ms - session_wall_ms BETWEEN 0 AND {DAY_MS}, wall_ms - session_wall_ms, 0) AS session_at_ms
     FROM bounded
 )
-SELECT id, device_id, log_epoch, seq, listener_id, episode_id, type, at_ms, epoch_ms(at_ms) AS at,
+SELECT id, device_id, log_epoch, seq, listener_id, episode_id, type, at_ms, epoch_ms(at_ms) AS "at",
     epoch_ms(session_at_ms) AS session_at, clock, received_ms, epoch_ms(received_ms) AS received_at,
     epoch_ms(session_at_ms)::DATE AS listen_day, dialect, session_id, from_ms, to_ms, rate_milli, offline, wall_ms,
     country, user_agent, network, receipt, line_key, (copy_rank - rank)::INTEGER AS position,
@@ -147,16 +164,17 @@ LISTENS = f"""
 CREATE TEMP TABLE listens AS
 WITH progress AS (SELECT * FROM events WHERE type = 'progress'),
 impossible AS (
-    SELECT device_id, date_trunc('day', at) AS day FROM progress WHERE clock NOT IN ('clamped', 'unknown')
+    SELECT device_id, at_ms // {DAY_MS} AS day FROM progress WHERE clock NOT IN ('clamped', 'unknown')
     GROUP BY ALL HAVING sum(played_ms) > {DAY_MS}
 ), invalid AS (
     SELECT DISTINCT listener_id, episode_id, listen_day
-    FROM progress JOIN impossible ON progress.device_id = impossible.device_id AND date_trunc('day', progress.at) = impossible.day
+    FROM progress JOIN impossible
+        ON progress.device_id = impossible.device_id AND progress.at_ms // {DAY_MS} = impossible.day
     WHERE clock NOT IN ('clamped', 'unknown')
 ), totals AS (
     SELECT listener_id, episode_id, listen_day, sum(played_ms)::BIGINT AS played_ms,
         coalesce(sum(to_ms - from_ms) FILTER (offline = 1), 0)::BIGINT AS offline_ms,
-        count(DISTINCT session_id) AS sessions, min(at) AS first_at, max(at) AS last_at,
+        count(DISTINCT session_id) AS sessions, min("at") AS first_at, max("at") AS last_at,
         max(received_at) AS last_received_at
     FROM progress GROUP BY ALL
 ), reached AS (
@@ -171,7 +189,7 @@ impossible AS (
     FROM reached
 ), islands AS (
     SELECT listener_id, episode_id, listen_day, min(from_ms) AS from_ms, max(to_ms) AS to_ms
-    FROM numbered GROUP BY ALL, island
+    FROM numbered GROUP BY listener_id, episode_id, listen_day, island
 ), unions AS (
     SELECT listener_id, episode_id, listen_day, sum(to_ms - from_ms)::BIGINT AS heard_ms,
         list({{'from_ms': from_ms, 'to_ms': to_ms}} ORDER BY from_ms) AS heard
@@ -209,14 +227,16 @@ WITH raw_lines AS (
             OR rank IN (SELECT rank FROM copies WHERE reason IS NOT NULL))
     UNION ALL SELECT line_key, raw FROM odd_envelopes
 )
-SELECT line_key AS key, reason, receipt, dialect, raw, line_key, NULL::INTEGER AS position, epoch_ms(received_ms) AS received_at
+SELECT line_key AS key, reason, receipt, dialect, raw, line_key, NULL::INTEGER AS position,
+    epoch_ms(received_ms) AS received_at
 FROM batches JOIN raw_lines USING (line_key) WHERE reason IS NOT NULL
 UNION ALL
-SELECT DISTINCT ON (key) concat(line_key, ':', copy_rank - rank) AS key, copies.reason, receipt, dialect,
-    coalesce(odd_records.raw, try(json_extract(raw_lines.raw, concat('$.body.records[', copy_rank - rank, ']')))),
+SELECT concat(line_key, ':', copy_rank - rank) AS key, copies.reason, receipt, dialect,
+    CASE WHEN odd_records.raw IS NOT NULL THEN odd_records.raw
+        WHEN json_valid(raw_lines.raw) THEN json_extract(raw_lines.raw, concat('$.body.records[', copy_rank - rank, ']'))::VARCHAR END,
     line_key, (copy_rank - rank)::INTEGER, epoch_ms(received_ms)
 FROM copies JOIN batches USING (rank) JOIN raw_lines USING (line_key)
-    LEFT JOIN odd_records ON odd_records.line_key = batches.line_key AND odd_records.position = copy_rank - rank
+    LEFT JOIN odd_records ON odd_records.line_no = batches.line_no AND odd_records.position = copy_rank - rank
 WHERE copies.reason IS NOT NULL
 """
 
@@ -228,7 +248,7 @@ VIEWS = (
 )
 
 STEPS = {
-    "judge": (EPISODES, BATCHES, COPIES),
+    "judge": (EPISODES, *ODD_TABLES, BATCHES, COPIES),
     "events": (EVENTS,),
     "listens": (LISTENS,),
     "rest": (DEVICE_LOGS, REJECTED, *VIEWS),

@@ -24,9 +24,8 @@ ODD = (
 )
 
 
-def read_line(raw: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def read_line(raw: bytes, line_no: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The envelope of a line and its records, values of a wrong type as None and so marked."""
-    key = sha256(raw).hexdigest()
     try:
         line = json.loads(raw.decode(), parse_constant=_no_constant)
     except ValueError:
@@ -37,7 +36,8 @@ def read_line(raw: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     sent = inner.get("sent") if isinstance(inner.get("sent"), dict) else {}
     records = inner.get("records")
     envelope = {
-        "line_key": key,
+        "line_no": line_no,
+        "line_key": sha256(raw).hexdigest(),
         "v": _integer(line.get("v")),
         **{name: _string(line.get(name)) for name in ("receipt", "dialect", "device_id", "account_id")},
         **{name: _string(line.get(name)) for name in ("network", "country", "user_agent")},
@@ -52,17 +52,17 @@ def read_line(raw: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "has_records": isinstance(records, list),
         "raw": raw.decode(errors="replace"),
     }
-    return envelope, list(_records(key, records if isinstance(records, list) else []))
+    return envelope, list(_records(line_no, records if isinstance(records, list) else []))
 
 
-def _records(key: str, records: list[Any]) -> Iterator[dict[str, Any]]:
+def _records(line_no: int, records: list[Any]) -> Iterator[dict[str, Any]]:
     for position, record in enumerate(records):
         fields = record if isinstance(record, dict) else {}
         typed = {name: _string(fields.get(name)) for name in STRINGS}
         typed |= {name: _integer(fields.get(name)) for name in INTEGERS}
         well_typed = all(fields.get(name) is None or typed[name] is not None for name in typed)
-        raw = json.dumps(record)
-        yield {"line_key": key, "position": position, "well_typed": well_typed, "raw": raw, **typed}
+        raw = None if well_typed and fields else json.dumps(record)
+        yield {"line_no": line_no, "position": position, "well_typed": well_typed, "raw": raw, **typed}
 
 
 def _no_constant(text: str) -> None:

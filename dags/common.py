@@ -81,7 +81,7 @@ class Podledger(BaseOperator):
         self.log.info("$ %s", " ".join(command))
         summary, code, said = self._run(command)
         if code == TRY_AGAIN or code < 0 or code > 128:
-            raise TryAgain(f"exit {code}: {said}")
+            raise TryAgain(f"exit {code}: {said}" if code > 0 else f"ended by signal {-code} while it said: {said}")
         if code != DONE:
             raise AirflowFailException(f"exit {code}: {said}")
         self._record(summary, context)

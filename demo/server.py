@@ -23,6 +23,8 @@ DAG_IDS = ("land", "count", "listens", "publish", "replay", "maintain")
 COMPONENTS = ("api-server", "scheduler --skip-serve-logs", "dag-processor")
 """No triggerer, as no task here is deferred; no log server, which would listen on every interface."""
 
+STOP_ORDER = ("db", "scheduler", "dag-processor", "api-server")
+
 UP_WITHIN_S = 180.0
 STOP_WITHIN_S = 20.0
 POLL_S = 0.25
@@ -78,13 +80,15 @@ class PrivateAirflow:
         return self
 
     def stop(self) -> None:
-        """Ends the components, and whatever of them is still there after a while or when interrupted again."""
-        for process in self.processes.values():
+        """Ends the components, and whatever of them is still there after a while or when interrupted again.
+
+        The scheduler goes first: it ends its tasks, and they report that to the API server.
+        """
+        for name in sorted(self.processes, key=STOP_ORDER.index):
+            process = self.processes[name]
             _signal(process, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_WITHIN_S
-        for process in self.processes.values():
             with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-                process.wait(max(0.0, deadline - time.monotonic()))
+                process.wait(STOP_WITHIN_S)
             _signal(process, signal.SIGKILL)
             process.wait()
         self.processes.clear()

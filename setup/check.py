@@ -78,4 +78,4 @@ def install(packages: dict[str, str]) -> None:
     say("check", f"installing {', '.join(packages)}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-qq"], env)
-    run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], env)
+    run(["apt-get", "install", "-y", "-qq", "-o=Dpkg::Use-Pty=0", "--no-install-recommends", *packages], env)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
-PROGRESS_PER_BREAKAGE = 400
+PROGRESS_PER_BREAKAGE = 1_500
 """Progress records for each broken one, at oddities 1."""
 
 HASHED_FIELDS = (

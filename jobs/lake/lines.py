@@ -54,20 +54,17 @@ def _with_text(lines: Sequence[bytes], judged: pa.RecordBatch) -> pa.RecordBatch
 
 
 def _judged(lines: Sequence[bytes]) -> pa.RecordBatch:
-    places: list[int] = []
-    parts: list[pa.RecordBatch] = []
-    for read_places, parsed in read_regular(lines):
-        good = are_good_batches(parsed)
-        if good.true_count < len(good):
-            parsed = parsed.filter(good)
-            read_places = [place for place, is_good in zip(read_places, good.to_pylist(), strict=True) if is_good]
-        places += read_places
-        parts.append(judged_columns(parsed))
+    places, parsed = read_regular(lines)
+    good = are_good_batches(parsed)
+    if good.true_count < len(good):
+        parsed = parsed.filter(good)
+        places = [place for place, is_good in zip(places, good.to_pylist(), strict=True) if is_good]
+    judged = judged_columns(parsed)
+    if len(places) == len(lines):
+        return judged
     rest = sorted(set(range(len(lines))).difference(places))
-    if not rest and len(parts) == 1:
-        return parts[0]
-    parts.append(_judged_exactly([lines[place] for place in rest]))
-    return _in_order(pa.concat_batches(parts), places + rest)
+    judged_exactly = _judged_exactly([lines[place] for place in rest])
+    return _in_order(pa.concat_batches([judged, judged_exactly]), places + rest)
 
 
 def _in_order(rows: pa.RecordBatch, places: list[int]) -> pa.RecordBatch:

@@ -32,9 +32,14 @@ _DEEPEST_IN_BATCH = 4
 _PARSE = arrow_json.ParseOptions(explicit_schema=PARSED, unexpected_field_behavior="ignore")
 
 
-def read_regular(lines: Sequence[bytes]) -> Iterator[tuple[list[int], pa.RecordBatch]]:
-    """What Arrow reads of these lines, as `PARSED` says, with their places among them; the odd ones are left out."""
-    yield from _read(lines, [place for place, line in enumerate(lines) if _may_be_regular(line)])
+def read_regular(lines: Sequence[bytes]) -> tuple[list[int], pa.RecordBatch]:
+    """What Arrow reads of these lines, as `PARSED` says, and their places among them; the odd ones are left out."""
+    places: list[int] = []
+    batches: list[pa.RecordBatch] = []
+    for read_places, parsed in _read(lines, [place for place, line in enumerate(lines) if _may_be_regular(line)]):
+        places += read_places
+        batches.append(parsed)
+    return places, pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], schema=PARSED)
 
 
 def _read(lines: Sequence[bytes], places: list[int]) -> Iterator[tuple[list[int], pa.RecordBatch]]:
