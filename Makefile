@@ -90,7 +90,7 @@ clean: ## remove what tests and tools left behind; .venv and lakes stay
 
 PROOFS := properties crash scale dags
 PROVED := $(PROOFS:%=var/prove/%)
-COUNTED_BY := setup.cfg requirements/podledger.lock $(shell find conf jobs expectations -name '*.py' -o -name '*.toml' -o -name '*.json')
+COUNTED_BY := setup.cfg requirements/podledger.lock $(shell find conf jobs expectations -name '*.py' -o -name '*.toml' -o -name '*.json' 2>/dev/null)
 
 .PHONY: prove $(PROOFS:%=prove-%)
 prove: $(PROVED) ## all proofs that are not done
@@ -103,9 +103,9 @@ var/prove/properties: PROOF = $(PYTEST) -m prove tests/properties
 var/prove/crash: PROOF = $(PYTEST) -m prove tests/crash
 var/prove/scale: PROOF = $(RUN) -m benchmarks.scale
 var/prove/dags: PROOF = $(PYTEST) -m prove tests/dags
-var/prove/properties var/prove/crash var/prove/dags: $(shell find tests -name '*.py')
-var/prove/scale: $(shell find benchmarks simulator -name '*.py')
-var/prove/dags: $(shell find dags demo -name '*.py')
+var/prove/properties var/prove/crash var/prove/dags: $(shell find tests -name '*.py' 2>/dev/null)
+var/prove/scale: $(shell find benchmarks simulator -name '*.py' 2>/dev/null)
+var/prove/dags: $(shell find dags demo -name '*.py' 2>/dev/null)
 
 $(PROVED): var/prove/%: $(COUNTED_BY) | setup
 	@echo "== proof: $*"

@@ -16,9 +16,9 @@ from typing import Any
 
 import duckdb
 
-sys.path.insert(0, str(Path(__file__).parent))
-import duckdb_sql as sql
-from odd_lines import read_line
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks import duckdb_sql as sql
+from benchmarks.odd_lines import read_line
 
 THREADS = 2
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -2,7 +2,7 @@
 
 import json
 
-from odd_lines import INTEGERS, ODD, STRINGS
+from benchmarks.odd_lines import INTEGERS, ODD, STRINGS
 
 ENVELOPE_STRINGS = (
     "receipt", "dialect", "device_id", "account_id", "network", "country", "user_agent", "log_epoch", "sent_boot_id",
@@ -233,7 +233,8 @@ FROM batches JOIN raw_lines USING (line_key) WHERE reason IS NOT NULL
 UNION ALL
 SELECT concat(line_key, ':', copy_rank - rank) AS key, copies.reason, receipt, dialect,
     CASE WHEN odd_records.raw IS NOT NULL THEN odd_records.raw
-        WHEN json_valid(raw_lines.raw) THEN json_extract(raw_lines.raw, concat('$.body.records[', copy_rank - rank, ']'))::VARCHAR END,
+        WHEN json_valid(raw_lines.raw)
+            THEN json_extract(raw_lines.raw, concat('$.body.records[', copy_rank - rank, ']'))::VARCHAR END,
     line_key, (copy_rank - rank)::INTEGER, epoch_ms(received_ms)
 FROM copies JOIN batches USING (rank) JOIN raw_lines USING (line_key)
     LEFT JOIN odd_records ON odd_records.line_no = batches.line_no AND odd_records.position = copy_rank - rank

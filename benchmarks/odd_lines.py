@@ -30,10 +30,10 @@ def read_line(raw: bytes, line_no: int) -> tuple[dict[str, Any], list[dict[str, 
         line = json.loads(raw.decode(), parse_constant=_no_constant)
     except ValueError:
         line = None
-    line = line if isinstance(line, dict) else {}
+    line = _object(line)
     body = line.get("body")
-    inner = body if isinstance(body, dict) else {}
-    sent = inner.get("sent") if isinstance(inner.get("sent"), dict) else {}
+    inner = _object(body)
+    sent = _object(inner.get("sent"))
     records = inner.get("records")
     envelope = {
         "line_no": line_no,
@@ -57,12 +57,16 @@ def read_line(raw: bytes, line_no: int) -> tuple[dict[str, Any], list[dict[str, 
 
 def _records(line_no: int, records: list[Any]) -> Iterator[dict[str, Any]]:
     for position, record in enumerate(records):
-        fields = record if isinstance(record, dict) else {}
-        typed = {name: _string(fields.get(name)) for name in STRINGS}
+        fields = _object(record)
+        typed: dict[str, object] = {name: _string(fields.get(name)) for name in STRINGS}
         typed |= {name: _integer(fields.get(name)) for name in INTEGERS}
         well_typed = all(fields.get(name) is None or typed[name] is not None for name in typed)
         raw = None if well_typed and fields else json.dumps(record)
         yield {"line_no": line_no, "position": position, "well_typed": well_typed, "raw": raw, **typed}
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _no_constant(text: str) -> None:

@@ -1,13 +1,16 @@
 """
-### Maintenance: stragglers, compaction, retention
+### Maintenance: compaction, retention, stragglers
 
-Once a day:
+Once a day, after the hours of the day before are counted:
 
-1. `sweep` lands whatever came too late for its hour, and hands it on like any landing;
-2. `maintain` compacts the tables (OPTIMIZE), deletes old files (VACUUM, but never a version that a publication still
-   kept names) and rows past their retention.
+- `maintain` puts small files together (OPTIMIZE), deletes files that nobody needs any more (VACUUM, but never a version
+  that a kept publication names) and lets go of rows past their retention. It wants no work half done, and is tried
+  again while there is some;
+- `sweep` then lands whatever came too late for its hour, and hands it on like any landing.
 
-- **By hand**: `podledger land`, `podledger maintain`.
+Neither waits for the other's success.
+
+- **By hand**: `podledger maintain`, `podledger land`.
 - **Again**: clear the run; a second run changes nothing.
 
 If it fails: docs/runbooks/maintenance.md.
@@ -15,7 +18,7 @@ If it fails: docs/runbooks/maintenance.md.
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, chain
+from airflow.sdk import DAG, CronTriggerTimetable
 from common import LINES, Podledger, done_within
 
 with DAG(
@@ -27,9 +30,11 @@ with DAG(
     deadline=done_within(timedelta(hours=6), runbook="maintenance"),
     tags=["podledger"],
 ) as dag:
-    chain(
-        Podledger(task_id="sweep", arguments=["land"], outlets=[LINES], runbook="landing"),
-        Podledger(
-            task_id="maintain", arguments=["maintain"], runbook="maintenance", execution_timeout=timedelta(hours=5)
-        ),
+    Podledger(
+        task_id="maintain",
+        arguments=["maintain"],
+        runbook="maintenance",
+        execution_timeout=timedelta(hours=5),
+        priority_weight=2,
     )
+    Podledger(task_id="sweep", arguments=["land"], outlets=[LINES], runbook="landing")

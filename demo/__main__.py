@@ -52,7 +52,9 @@ def _run(landing: Path, options: argparse.Namespace) -> None:
         follow(airflow, airflow.api.trigger("land"), say)
         say("published")
         print(flush=True)
-        subprocess.run([podledger(), "status", "--lake", str(options.lake)], env=airflow.env, check=True)
+        subprocess.run(
+            [podledger(), "status", "--landing", str(landing), "--lake", str(options.lake)], env=airflow.env, check=True
+        )
         _where(airflow, landing, options)
         if options.keep_airflow:
             print("Airflow stays up until you press Ctrl-C.", flush=True)
@@ -71,7 +73,7 @@ def _where(airflow: PrivateAirflow, landing: Path, options: argparse.Namespace) 
 Tables     {lake}/<layer>/<table>, Delta; what they hold: docs/tables.md
 Data Docs  {lake}/_published/data_docs/index.html
 Airflow    {page}
-Next       {_short(Path(podledger()))} show --lake {lake}, docs/airflow.md, docs/runbooks
+Next       {_short(Path(podledger()))} show silver/listens --lake {lake}, docs/airflow.md, docs/runbooks
 """, flush=True)  # fmt: skip
 
 

@@ -22,13 +22,12 @@ def follow(airflow: PrivateAirflow, landing: dict[str, Any], say: Callable[[str]
         RunFailed: one of them failed.
         AirflowFailed: Airflow went away, or it took too long.
     """
-    key = partition_of(landing)
-    runs = []
-    for dag_id in CHAIN:
-        run = landing if dag_id == "land" else _started_run(airflow, dag_id, key, landing["run_after"])
-        run = finished(airflow, run)
-        say(f"{dag_id:<8} {took(airflow, run)}")
-        runs.append(run)
+    runs = [finished(airflow, landing)]
+    say(f"land     {took(airflow, runs[0])}")
+    for dag_id in CHAIN[1:]:
+        started = _started_run(airflow, dag_id, partition_of(landing), since=runs[-1]["start_date"])
+        runs.append(finished(airflow, started))
+        say(f"{dag_id:<8} {took(airflow, runs[-1])}")
     return runs
 
 

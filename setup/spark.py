@@ -61,7 +61,8 @@ def defaults(java_options: str) -> str:
 
 def java_identity() -> str:
     """Which JVM this is, to the build: an archive serves no other."""
-    return subprocess.run([java_command(), "-version"], capture_output=True, text=True, check=True).stderr
+    said = subprocess.run([java_command(), "-version"], capture_output=True, text=True, check=True).stderr
+    return "\n".join(line for line in said.splitlines() if "Picked up" not in line)
 
 
 def class_path() -> str:

@@ -28,7 +28,6 @@ def open_session(settings: Settings) -> SparkSession:
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     progress = settings.progress == "on" or (settings.progress == "auto" and sys.stderr.isatty())
-    scratch = settings.lake / "_state" / "scratch"
     session: SparkSession = (
         SparkSession.builder.appName("podledger")
         .master(settings.master)
@@ -36,8 +35,6 @@ def open_session(settings: Settings) -> SparkSession:
         .config("spark.sql.shuffle.partitions", settings.shuffle_partitions)
         .config("spark.default.parallelism", settings.shuffle_partitions)
         .config("spark.ui.showConsoleProgress", str(progress).lower())
-        .config("spark.local.dir", str(scratch))
-        .config("spark.sql.warehouse.dir", str(scratch / "warehouse"))
         .config("spark.databricks.delta.commitInfo.userMetadata", MARK)
         .getOrCreate()
     )

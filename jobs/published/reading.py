@@ -39,7 +39,8 @@ def table(lake: Path, name: str, version: int) -> DeltaTable:
 def rows(lake: Path, name: str, version: int, where: str = "true", columns: str = "*") -> pa.Table:
     """Rows of the table at that version that meet a SQL condition; columns as SQL names them."""
     builder = QueryBuilder().register("t", table(lake, name, version))
-    return pa.table(builder.execute(f"select {columns} from t where {where}").read_all())
+    found = pa.table(builder.execute(f"select {columns} from t where {where}").read_all())
+    return found.cast(pa.schema([field.with_type(_plain(field.type)) for field in found.schema]))
 
 
 def published(lake: Path, name: str, where: str = "true", columns: str = "*") -> pa.Table:
@@ -55,6 +56,19 @@ def published(lake: Path, name: str, where: str = "true", columns: str = "*") ->
         known = ", ".join(sorted(publication.tables))
         raise Stop(f"{name} is not published; there are {known}" if name in BY_NAME else f"no table {name}: {known}")
     return rows(lake, name, publication.tables[name], where, columns)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """The type without views, which pandas and others do not take everywhere."""
+    if pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_binary_view(kind):
+        return pa.binary()
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_plain(kind.value_type)))
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_plain(field.type)) for field in kind])
+    return kind
 
 
 def state_of(lake: Path) -> dict[str, Any]:
