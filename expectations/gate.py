@@ -57,14 +57,21 @@ def check(frames: Mapping[str, DataFrame], docs: Path) -> list[Outcome]:
 
     ``docs`` is the folder in which Data Docs are built. Nothing is raised for a check that fails or breaks.
     """
-    for name, frame in frames.items():
-        frame.createOrReplaceTempView(view_name(name))
-    with contextlib.redirect_stdout(io.StringIO()):  # the library prints hints that are not for this reader
-        return _checked(frames, docs)
+    held = {name: frame.persist() for name, frame in frames.items()}  # every check reads them again
+    try:
+        for name, frame in held.items():
+            frame.createOrReplaceTempView(view_name(name))
+        with contextlib.redirect_stdout(io.StringIO()):  # the library prints hints that are not for this reader
+            return _checked(held, docs)
+    finally:
+        for frame in held.values():
+            frame.unpersist()
 
 
 def _checked(frames: Mapping[str, DataFrame], docs: Path) -> list[Outcome]:
     import great_expectations as gx
+
+    import expectations.expect_no_rows  # noqa: F401  # makes the expectation known to the library
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")

@@ -40,7 +40,9 @@ def _lines_to_account_for(work: Work) -> DataFrame:
     """Landed lines whose whereabouts are not checked yet: the new ones, or all once a catalogue has changed."""
     same_catalogue = work.before("validate", EPISODES) == work.state.tables.get(EPISODES.name, -1)
     checked = work.state.done.get("validated", {}).get("landing", 0) if same_catalogue else 0
-    return work.read(SYNC_LINES).where(F.col("landed_in") > checked)
+    ids = F.transform("records", lambda record: F.struct(record["id"].alias("id"))).alias("records")
+    lines = work.read(SYNC_LINES).where(F.col("landed_in") > checked)
+    return lines.select("line_key", "reason", ids)
 
 
 def _keep(work: Work, outcomes: list[Outcome]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
+from jobs.lake.log import newest_version
 from jobs.lake.session import let_go, open_session
 from jobs.lake.state import LakeState
 from jobs.lake.store import Store
@@ -53,7 +54,9 @@ class Work:
 
     def read(self, table: Table) -> DataFrame:
         """The table as the last finished step left it."""
-        return self.store.read(table, self.state.tables.get(table.name, -1))
+        version = self.state.tables.get(table.name, -1)
+        is_newest = newest_version(self.settings.lake / table.name) == version
+        return self.store.read(table, None if is_newest else version)
 
     def close(self) -> None:
         """Gives back what this work holds; the Spark session stays for the next work of this process."""
