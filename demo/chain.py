@@ -22,11 +22,11 @@ def follow(airflow: PrivateAirflow, landing: dict[str, Any], say: Callable[[str]
         RunFailed: one of them failed.
         AirflowFailed: Airflow went away, or it took too long.
     """
-    runs = [finished(airflow, landing)]
-    say(f"land     {took(airflow, runs[0])}")
-    for dag_id in CHAIN[1:]:
-        started = _started_run(airflow, dag_id, partition_of(landing), since=runs[-1]["start_date"])
-        runs.append(finished(airflow, started))
+    runs: list[dict[str, Any]] = []
+    for dag_id in CHAIN:
+        run = _started_run(airflow, dag_id, partition_of(landing), since=runs[-1]["start_date"]) if runs else landing
+        say(f"{dag_id:<8} runs")
+        runs.append(finished(airflow, run))
         say(f"{dag_id:<8} {took(airflow, runs[-1])}")
     return runs
 
@@ -56,7 +56,7 @@ def took(airflow: PrivateAirflow, run: dict[str, Any]) -> str:
         for step in airflow.api.result(task).get("steps", []):
             figures = ", ".join(f"{name} {value:,}" for name, value in step["figures"].items())
             said.append(f"{step['step']}: {figures or 'done'}" if step["news"] else f"{step['step']}: nothing new")
-    return f"{run['duration']:5.1f} s  {'; '.join(said)}".rstrip()
+    return f"done in {run['duration']:.1f} s  {'; '.join(said)}".rstrip()
 
 
 def _started_run(airflow: PrivateAirflow, dag_id: str, key: str, since: str) -> dict[str, Any]:

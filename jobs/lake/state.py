@@ -22,11 +22,17 @@ class LakeState:
         """Reads the state; a lake without one is new.
 
         Raises:
-            Stop: the lake was written by a newer version.
+            Stop: the lake was written by a newer version, or something is published in it and the state is gone.
         """
         self.lake = lake
         self.path = lake / "_state" / "state.json"
-        content = read_json(self.path) or {"format": FORMAT, "tables": {}, "done": {}, "catalogue": {}, "figures": {}}
+        content = read_json(self.path)
+        if content is None and (lake / "_published" / "current.json").exists():
+            raise Stop(
+                f"{self.path} is gone although something is published: restore it from a backup; "
+                "without it nobody can tell finished work from unfinished, see docs/runbooks/lake.md"
+            )
+        content = content or {"format": FORMAT, "tables": {}, "done": {}, "catalogue": {}, "figures": {}}
         if content["format"] > FORMAT:
             raise Stop(
                 f"{lake} was written by a newer version (format {content['format']}, this one knows {FORMAT}); "
