@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from great_expectations.expectations import UnexpectedRowsExpectation
+from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
 
 
 class ExpectNoRows(UnexpectedRowsExpectation):

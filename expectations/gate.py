@@ -55,7 +55,8 @@ def view_name(table: str) -> str:
 def check(frames: Mapping[str, DataFrame], docs: Path, only: Collection[str] | None = None) -> list[Outcome]:
     """Runs the suite of each table on its rows; every table is a view for the SQL of all suites.
 
-    ``docs`` is the folder in which Data Docs are built; ``only`` names the tables whose suites are run. Nothing is raised for a check that fails or breaks.
+    ``docs`` is the folder in which Data Docs are built; ``only`` names the tables whose suites are run.
+    Nothing is raised for a check that fails or breaks.
     """
     held = {name: frame.persist() for name, frame in frames.items()}  # every check reads them again
     try:

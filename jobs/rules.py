@@ -23,7 +23,7 @@ def read_rules(path: Path) -> CountingRules:
             impossible_day_ms=_dated(entries["impossible_day"], "played_ms"),
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise Stop(f"{path}: cannot read the counting rules: {error!r}; mend the file or take it from the release") from error
+        raise Stop(f"{path}: cannot read the counting rules: {error!r}; mend the file") from error
 
 
 def _dated(entries: Sequence[dict[str, object]], name: str) -> tuple[Dated, ...]:

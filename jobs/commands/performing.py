@@ -38,9 +38,7 @@ def perform_all(arguments: argparse.Namespace, name: str, steps: Iterable[Step])
     return 0
 
 
-def _answer(
-    arguments: argparse.Namespace, name: str, work: Work, reports: list[Report], seconds: float
-) -> None:
+def _answer(arguments: argparse.Namespace, name: str, work: Work, reports: list[Report], seconds: float) -> None:
     publication = current(work.settings.lake)
     if arguments.json:
         content = {

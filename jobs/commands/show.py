@@ -82,12 +82,8 @@ def _print(table: Table, rows: list[dict[str, Any]]) -> None:
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return " ".join(f"{item['from_ms']}-{item['to_ms']}" if _is_interval(item) else str(_one(item)) for item in value)
+        return " ".join(str(_one(item)) for item in value)
     return "" if value is None else str(_one(value))
-
-
-def _is_interval(item: Any) -> bool:
-    return isinstance(item, dict) and "from_ms" in item
 
 
 def _one(value: Any) -> Any:

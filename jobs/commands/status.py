@@ -42,7 +42,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines.append("published  nothing yet: `podledger run` publishes")
     lines.append(f"pending    {', '.join(found['pending']) or 'nothing'}")
     lines += [f"damaged    {entry}; see docs/runbooks/damaged-file.md" for entry in landing["damaged"]]
-    lines += [f"refused    catalogue: {fault}; see docs/runbooks/catalogue.md" for fault in found["catalogue"]["faults"]]
+    faults = found["catalogue"]["faults"]
+    lines += [f"refused    catalogue: {fault}; see docs/runbooks/catalogue.md" for fault in faults]
     lines += [f"check      {entry}; see docs/runbooks/gate.md" for entry in found["failed_checks"]]
     return lines
 

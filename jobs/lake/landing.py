@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from jobs.lake.gzip_lines import DamagedFile, landed_lines
 from jobs.lake.landing_files import LandedFile
 from jobs.lake.lines import read_lines
 from jobs.tables import SYNC_LINES
+from jobs.tables.declare import BINARY
 
 BLOCKS_HELD = 16  # of about 4 MB: a file up to this size is read once, a larger one is checked first
 PARSED = [column for column in SYNC_LINES.columns if column.name != "landed_in"]
@@ -23,8 +23,8 @@ def lines_of(spark: SparkSession, landing: Path, files: list[LandedFile], task_b
 
     A damaged file gives no row at all. Files are packed into tasks of about ``task_bytes``, at least one a core.
     """
-    schema = StructType.fromDDL(", ".join(f"{column.name} {column.type}" for column in PARSED))
-    schema["line_key"].dataType = StructType.fromDDL("k BINARY")["k"].dataType
+    types = {column.name: column.type for column in PARSED} | {"line_key": BINARY}
+    schema = ", ".join(f"{name} {kind}" for name, kind in types.items())
     cores = spark.sparkContext.defaultParallelism
     paths = [(names,) for names in packed(files, task_bytes, cores)]
     tasks = spark.sparkContext.parallelize(paths, max(1, len(paths)))

@@ -20,9 +20,7 @@ class Commit:
 
 def newest_version(table: Path) -> int | None:
     """The table's newest version; None where there is no table yet."""
-    versions = [
-        int(entry.stem) for entry in (table / "_delta_log").glob("*.json") if entry.stem.isdigit()
-    ]
+    versions = [int(entry.stem) for entry in (table / "_delta_log").glob("*.json") if entry.stem.isdigit()]
     return max(versions, default=None)
 
 

@@ -1,5 +1,7 @@
 """A declared table as Spark sees it."""
 
+from typing import cast
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
@@ -9,7 +11,7 @@ from jobs.tables import Table
 
 def spark_schema(table: Table) -> StructType:
     """The table's Spark schema, comments included."""
-    schema = StructType.fromDDL(table.ddl)
+    schema = cast(StructType, StructType.fromDDL(table.ddl))
     for field, column in zip(schema.fields, table.columns, strict=True):
         field.nullable = column.nullable
         field.metadata = {"comment": column.about}

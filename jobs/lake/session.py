@@ -34,7 +34,9 @@ def open_session(settings: Settings) -> SparkSession:
         .config("spark.driver.memory", settings.driver_memory)
         .config("spark.sql.shuffle.partitions", settings.shuffle_partitions)
         .config("spark.default.parallelism", settings.shuffle_partitions)
+        .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", settings.shuffle_partitions)
         .config("spark.ui.showConsoleProgress", str(progress).lower())
+        .config("spark.databricks.delta.vacuum.logging.enabled", "false")  # a log of vacuums moves versions
         .config("spark.databricks.delta.commitInfo.userMetadata", MARK)
         .getOrCreate()
     )
@@ -47,7 +49,7 @@ def _hold(session: SparkSession, lake: Path) -> None:
     path = str(session_lock(lake))
     if path in _held:
         return
-    java = session.sparkContext._jvm
+    java: Any = session.sparkContext._jvm
     channel = java.java.io.RandomAccessFile(path, "rw").getChannel()
     if channel.tryLock() is None:
         raise TryAgain(f"{path} is locked by another process; see docs/runbooks/lock.md")

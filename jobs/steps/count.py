@@ -15,6 +15,7 @@ from jobs.transforms.clock import placed
 from jobs.transforms.events import as_events, counting_copies, counts_before
 from jobs.transforms.records import exploded, judged, refused_lines, refused_records
 
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """New counting copies against what is there: ids not seen before, and ids whose event moves to them."""
@@ -88,7 +89,8 @@ def _write_refusals(work: Work, lines: DataFrame, records: DataFrame, again: Reo
     refused = records.where(F.col("reason").isNotNull())
     if again.fallen_copies is not None:
         refused = refused.unionByName(again.fallen_copies)
-    refused = refused.select("line_key", "position", "reason", "receipt", "dialect", "episode_id", "received_ms").persist()
+    told = ("line_key", "position", "reason", "receipt", "dialect", "episode_id", "received_ms")
+    refused = refused.select(*told).persist()
     by_reason = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
     rows = refused_lines(lines)
     if by_reason:

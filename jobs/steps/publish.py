@@ -47,7 +47,8 @@ def _keep_run(work: Work, number: int) -> None:
 def _has_news(work: Work) -> bool:
     publication = current(work.settings.lake)
     there = work.state.inputs(table.name for table in PUBLISHED)
-    return publication is None or any(publication.tables.get(name) != there[name] for name in there)
+    differs = publication is None or any(publication.tables.get(name) != there[name] for name in there)
+    return differs and work.state.is_news("publish", there)
 
 
 PUBLISH = Step("publish", reads=PUBLISHED, writes=(RUNS,), run=_publish, has_news=_has_news)

@@ -27,11 +27,11 @@ def _restate(work: Work) -> Report:
     days = [row[0] for row in touched.select("listen_day").distinct().collect()]
     if days:
         of_days = F.col("listen_day").isin(days)
-        sides = [
+        old, new = (
             listens.where(of_days).join(touched, ["listen_id", "listen_day"], "left_semi")
             for listens in (before, work.read(LISTENS))
-        ]
-        rows = restated_listens(*sides, publication.number).persist()
+        )
+        rows = restated_listens(old, new, publication.number).persist()
         report.figures["restated"] = rows.count()
         if report.figures["restated"]:
             work.store.append(RESTATEMENTS, rows)

@@ -49,9 +49,7 @@ def _keep(work: Work, outcomes: list[Outcome]) -> None:
     publication = current(work.settings.lake)
     number = 1 if publication is None else publication.number + 1
     at = work.now.astimezone(dt.UTC)
-    rows = [
-        (number, at, one.table, one.name, one.severity, one.outcome, one.rows, one.about) for one in outcomes
-    ]
+    rows = [(number, at, one.table, one.name, one.severity, one.outcome, one.rows, one.about) for one in outcomes]
     work.store.append(GATE_RESULTS, work.store.spark.createDataFrame(rows, spark_schema(GATE_RESULTS)))
 
 

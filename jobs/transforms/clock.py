@@ -19,11 +19,7 @@ def placed(copies: DataFrame) -> DataFrame:
     wall_is_right = F.when(is_monotonic, F.abs(mono_at - F.col("wall_ms")) <= TOLERANCE_MS).otherwise(
         F.abs(skew) <= TOLERANCE_MS
     )
-    guess = (
-        F.when(wall_is_right, F.col("wall_ms"))
-        .when(is_monotonic, mono_at)
-        .otherwise(F.col("wall_ms") + skew)
-    )
+    guess = F.when(wall_is_right, F.col("wall_ms")).when(is_monotonic, mono_at).otherwise(F.col("wall_ms") + skew)
     clock = F.when(wall_is_right, "wall").when(is_monotonic, "monotonic").otherwise("offset")
     return _bounded(copies.withColumn("guess_ms", guess).withColumn("clock", clock))
 
@@ -32,11 +28,7 @@ def _bounded(copies: DataFrame) -> DataFrame:
     received, guess = F.col("received_ms"), F.col("guess_ms")
     is_too_old = guess < received - LATEST_MS
     at = F.when(is_too_old, received).otherwise(F.least(guess, received))
-    clock = (
-        F.when(is_too_old, "unknown")
-        .when(guess > received + TOLERANCE_MS, "clamped")
-        .otherwise(F.col("clock"))
-    )
+    clock = F.when(is_too_old, "unknown").when(guess > received + TOLERANCE_MS, "clamped").otherwise(F.col("clock"))
     into_session = F.col("wall_ms") - F.col("session_wall_ms")
     is_plausible = into_session.between(0, LONGEST_SESSION_MS)
     session_at = F.when(is_plausible, F.col("at_ms") - into_session).otherwise(F.col("at_ms"))

@@ -50,9 +50,7 @@ def rebuilt(events: DataFrame) -> DataFrame:
 
 def _logs_of(spans: DataFrame) -> DataFrame:
     """Logs from inclusive spans of seqs; ``ids`` counts the new events of a single seq, 0 for a seen range."""
-    pieces = islands(
-        spans.withColumn("end_seq", F.col("to_seq") + 1).repartition(*LOG), LOG, "from_seq", "end_seq"
-    )
+    pieces = islands(spans.withColumn("end_seq", F.col("to_seq") + 1).repartition(*LOG), LOG, "from_seq", "end_seq")
     starts = F.col("from_seq")
     is_twice = (F.col("ids") > 1) | ((F.col("ids") > 0) & F.col("is_seen_span"))
     marked = pieces.withColumn("is_seen_span", _lies_in_seen_range())

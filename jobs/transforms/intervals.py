@@ -37,7 +37,5 @@ def seen(missing: Column, last: Column) -> Column:
     """The ranges 1..``last`` without the ``missing`` ones, as an array of ``from_seq, to_seq``, inclusive."""
     starts = F.concat(F.array(F.lit(1).cast("bigint")), F.transform(missing, lambda gap: gap["to_seq"] + 1))
     ends = F.concat(F.transform(missing, lambda gap: gap["from_seq"] - 1), F.array(last))
-    ranges = F.zip_with(
-        starts, ends, lambda start, end: F.struct(start.alias("from_seq"), end.alias("to_seq"))
-    )
+    ranges = F.zip_with(starts, ends, lambda start, end: F.struct(start.alias("from_seq"), end.alias("to_seq")))
     return F.filter(ranges, lambda span: span["from_seq"] <= span["to_seq"])

@@ -40,9 +40,7 @@ def listens(heard: DataFrame, impossible: DataFrame, episodes: DataFrame, rules:
     broken = F.broadcast(impossible.select("device_id", F.col("day").alias("device_day"), F.lit(True).alias("is_over")))
     flagged = heard.join(broken, ["device_id", "device_day"], "left")
     is_impossible = F.coalesce(F.col("is_over") & is_sure(), F.lit(False))
-    pieces = islands(
-        flagged.withColumn("is_impossible", is_impossible).repartition(*KEY), KEY, "from_ms", "to_ms"
-    )
+    pieces = islands(flagged.withColumn("is_impossible", is_impossible).repartition(*KEY), KEY, "from_ms", "to_ms")
     named = F.broadcast(episodes.select("episode_id", "show_id", "creator_id", "duration_ms"))
     return _rows(_totals(pieces).join(named, "episode_id", "left"), rules)
 
@@ -74,9 +72,7 @@ def _totals(pieces: DataFrame) -> DataFrame:
 
 
 def _rows(totals: DataFrame, rules: CountingRules) -> DataFrame:
-    reasons = F.when(F.col("is_impossible"), F.array(F.lit(IMPOSSIBLE_DAY))).otherwise(
-        F.array().cast("array<string>")
-    )
+    reasons = F.when(F.col("is_impossible"), F.array(F.lit(IMPOSSIBLE_DAY))).otherwise(F.array().cast("array<string>"))
     heard_enough = F.col("heard_ms") > in_force(rules.min_heard_ms, "listen_day")
     status = F.when(F.size("reasons") > 0, "invalid").when(heard_enough, "counted").otherwise("too_short")
     completed = F.col("heard_ms") * 100 >= F.col("duration_ms") * in_force(rules.completed_percent, "listen_day")

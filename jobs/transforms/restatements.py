@@ -42,9 +42,7 @@ def restated_listens(before: DataFrame, after: DataFrame, publication: int) -> D
 
 def _figures(listens: DataFrame, name: str) -> DataFrame:
     """The listens' figures as one struct; timestamps as Unix ms, so that JSON keeps them exactly."""
-    figures = [
-        F.unix_millis(column).alias(column) if column.endswith("_at") else F.col(column) for column in FIGURES
-    ]
+    figures = [F.unix_millis(column).alias(column) if column.endswith("_at") else F.col(column) for column in FIGURES]
     received = F.col("last_received_at").alias(f"{name}_received_at")
     return listens.select("listen_id", "listen_day", F.struct(*figures).alias(name), received)
 

@@ -99,7 +99,10 @@ def test_a_session_that_outlives_its_command_keeps_the_lake(
     monkeypatch.setenv("PODLEDGER_LOCK_WAIT_S", "0")
     held = tmp_path / "lake" / "_state" / "session.lock"
     held.parent.mkdir(parents=True)
-    code = "import fcntl, sys; f = open(sys.argv[1], 'a+'); fcntl.lockf(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()"
+    code = (
+        "import fcntl, sys; f = open(sys.argv[1], 'a+'); fcntl.lockf(f, fcntl.LOCK_EX); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, str(held)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
@@ -176,13 +179,15 @@ def test_a_failed_gate_leaves_what_is_published(
     podledger: Callable[..., Ran], own_lake: Path, landing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A listen without its events stands in for any fault of ours: the gate must catch it before readers do."""
+    from pyspark.sql import functions as F
+
     from jobs.transforms import listens
 
     add_file(landing, "more.ndjson.gz", (EDGES / "landing/sync/2026-10-05/12/part-0.ndjson.gz").read_bytes())
     catalogue = landing / "catalog" / "episodes.ndjson"
     catalogue.write_text(catalogue.read_text(encoding="utf-8").replace("600000", "600001"), encoding="utf-8")
     before, state = published(own_lake), versions(own_lake)
-    monkeypatch.setattr(listens, "listen_id", lambda: listens.F.lit("0" * 32))
+    monkeypatch.setattr(listens, "listen_id", lambda: F.lit("0" * 32))
     ran = podledger("run", "--landing", landing, "--lake", own_lake)
     assert ran.code == 1
     assert "the gate is closed" in ran.err

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ LISTEN_COLUMNS = (
 
 def rows_by_deltalake(lake: Path, name: str) -> list[dict[str, Any]]:
     """The published rows of a table, read with deltalake."""
-    return DeltaTable(str(lake / name), version=_version(lake, name)).to_pyarrow_table().to_pylist()
+    table = DeltaTable(str(lake / name), version=_version(lake, name)).to_pyarrow_table()
+    return list(table.to_pylist())
 
 
 def rows_by_duckdb(lake: Path, name: str) -> list[dict[str, Any]]:
@@ -37,14 +39,15 @@ def rows_by_duckdb(lake: Path, name: str) -> list[dict[str, Any]]:
     connection.execute("SET TimeZone = 'UTC'")
     connection.load_extension(str(delta_extension()))
     query = f"SELECT * FROM delta_scan('{lake / name}', version = {_version(lake, name)})"
-    return connection.execute(query).to_arrow_table().to_pylist()
+    return list(connection.execute(query).to_arrow_table().to_pylist())
 
 
 def delta_extension() -> Path:
     """DuckDB's Delta extension, from its wheel: nothing is fetched."""
-    import duckdb_extension_delta
-
-    (path,) = Path(duckdb_extension_delta.__file__).parent.rglob("delta.duckdb_extension")
+    folder = find_spec("duckdb_extension_delta")
+    assert folder is not None
+    assert folder.origin is not None
+    (path,) = Path(folder.origin).parent.rglob("delta.duckdb_extension")
     return path
 
 
@@ -75,9 +78,7 @@ def found(read: Any, lake: Path) -> dict[str, Any]:
 def expected(path: Path) -> dict[str, Any]:
     """The content of an expected.json."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    content["logs"] = {
-        json.dumps(json.loads(key), ensure_ascii=False): log for key, log in content["logs"].items()
-    }
+    content["logs"] = {json.dumps(json.loads(key), ensure_ascii=False): log for key, log in content["logs"].items()}
     return content
 
 

@@ -22,7 +22,8 @@ def versions(lake: Path) -> dict[str, int]:
 
 def rows(lake: Path, name: str) -> list[dict[str, Any]]:
     """All rows of a table at its newest version."""
-    return DeltaTable(str(lake / name)).to_pyarrow_table().to_pylist()
+    found: list[dict[str, Any]] = DeltaTable(str(lake / name)).to_pyarrow_table().to_pylist()
+    return found
 
 
 def content(lake: Path, names: tuple[str, ...] = SILVER) -> dict[str, Counter[str]]:
@@ -116,4 +117,5 @@ def _listen(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _ms(moment: Any) -> int:
-    return round(moment.timestamp() * 1000)
+    milliseconds: int = round(moment.timestamp() * 1000)
+    return milliseconds

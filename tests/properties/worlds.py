@@ -127,5 +127,3 @@ def write_run(landing: Path, number: int, arrangement: Arrangement) -> None:
     catalogue = landing / "catalog" / "episodes.ndjson"
     catalogue.parent.mkdir(parents=True, exist_ok=True)
     catalogue.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-
-
