@@ -196,6 +196,7 @@ def test_a_failed_gate_leaves_what_is_published(
     assert state.keys() == versions(own_lake).keys()
 
 
+@pytest.mark.spark
 def test_a_full_disk_says_what_to_do(podledger: Callable[..., Ran], tmp_path: Path, landing: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -93,6 +93,7 @@ def test_show_gives_rows_of_a_day(podledger: Callable[..., Ran], published_lake:
     assert "d-c-midnight" in podledger("show", "listens", "--day", "2026-10-04", "--lake", published_lake).out
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [(("show", "nothing"), "there is no table"), (("show", "runs", "--day", "2026-10-04"), "has no day")],

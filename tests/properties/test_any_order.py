@@ -14,7 +14,7 @@ from tests.conftest import Ran
 from tests.properties.tables import as_found, as_read, content, versions
 from tests.properties.worlds import CATALOGUES, Arrangement, arrangements, line_sets, write_run
 
-EXAMPLES = int(os.environ.get("PODLEDGER_TEST_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("PODLEDGER_TEST_EXAMPLES", "2"))
 STEPS = ("land", "count", "listens")
 slow = settings(
     max_examples=EXAMPLES,
@@ -44,6 +44,7 @@ def two_arrangements(draw: st.DrawFn) -> tuple[Arrangement, Arrangement]:
 
 
 @pytest.mark.spark
+@pytest.mark.timeout(300 * EXAMPLES)
 @slow
 @given(both=two_arrangements())
 def test_tables_are_those_of_the_contract_however_lines_land(
