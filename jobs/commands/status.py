@@ -33,6 +33,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
         f"catalogue  {'in force' if found['catalogue']['in_force'] else 'none in force'}",
         f"counted    {found['counted_landings']} of {found['landings']} landings",
     ]
+    if found["busy_with"]:
+        lines.append(f"busy       {found['busy_with']}")
     if newest:
         lines.append(f"newest     batch received {newest['received_at']}, {_age(newest['age_s'])} ago")
     if published:

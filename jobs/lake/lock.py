@@ -38,6 +38,19 @@ def exclusive(lake: Path, command: str, wait_s: float, say: Callable[[str], None
         lock.truncate(0)
 
 
+def busy_with(lake: Path) -> str | None:
+    """Who holds the lake at this moment; None when nobody does."""
+    path = lake / "_state" / "lock"
+    if not path.exists():
+        return None
+    with path.open("r", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _holder(lock)
+    return None
+
+
 def session_lock(lake: Path) -> Path:
     """The file that the Java process locks while it lives."""
     return lake / "_state" / "session.lock"

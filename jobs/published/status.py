@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.lake.landing_files import list_files
+from jobs.lake.lock import busy_with
 from jobs.published.reading import current, rows, state_of
 
 CHAIN = ("count", "listens", "restate", "validate", "publish")
@@ -16,6 +17,7 @@ def status(lake: Path, landing: Path, now: dt.datetime) -> dict[str, Any]:
     tables: dict[str, int] = state.get("tables", {})
     return {
         "lake": str(lake),
+        "busy_with": busy_with(lake),
         "landing": _landing(lake, landing, tables),
         "catalogue": _catalogue(state),
         "landings": _number(state, "landing", "number"),

@@ -88,8 +88,12 @@ def test_a_second_command_waits_then_gives_up(
     monkeypatch.setenv("PODLEDGER_LOCK_WAIT_S", "0")
     with exclusive(tmp_path / "lake", "run", 0, print):
         ran = podledger("run", "--landing", landing, "--lake", tmp_path / "lake")
+        held = podledger("status", "--landing", landing, "--lake", tmp_path / "lake", "--json").json()
     assert ran.code == 75
     assert "in use by `podledger run`" in ran.err
+    assert "podledger run" in held["busy_with"]
+    after = podledger("status", "--landing", landing, "--lake", tmp_path / "lake", "--json").json()
+    assert after["busy_with"] is None
 
 
 def test_a_session_that_outlives_its_command_keeps_the_lake(
