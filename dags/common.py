@@ -51,8 +51,8 @@ class TryAgain(AirflowException):
 class Podledger(BaseOperator):
     """Runs one ``podledger`` command; what it says goes to the task log, the lake's versions to XCom and the assets.
 
-    Empty arguments are left out. An exit with 75 or by a signal is tried again, 30 s later at first, then less and
-    less often, for about half an hour; any other failure waits for a person and names the runbook page to read.
+    Empty arguments are left out. An exit with 75 or by a signal is tried again, 15 to 30 s later at first, then less
+    and less often, for about half an hour; any other failure waits for a person and names the runbook page to read.
     """
 
     template_fields = ("arguments",)
@@ -94,9 +94,9 @@ class Podledger(BaseOperator):
                 os.killpg(self.process.pid, signal.SIGTERM)
 
     def _run(self, command: list[str]) -> tuple[dict[str, Any], int, str]:
-        """Gives the command's summary, its exit code, and what it said last, with the runbook page that fits."""
+        """Gives the command's summary, its exit code, and its error or what it said last, with the page to read."""
         summary: dict[str, Any] = {}
-        said, advice = "it said nothing", ""
+        said, error = "it said nothing", ""
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -114,8 +114,10 @@ class Podledger(BaseOperator):
                     continue
                 self.log.info(line)
                 said = line or said
-                advice = line if RUNBOOK.search(line) else advice
-        return summary, self.process.wait(), advice or f"{said}; see docs/runbooks/{self.runbook}.md"
+                error = line if line.startswith("podledger: ") else error
+        why = error or said
+        page = "" if RUNBOOK.search(why) else f"; see docs/runbooks/{self.runbook}.md"
+        return summary, self.process.wait(), f"{why}{page}"
 
     def _record(self, summary: dict[str, Any], context: Context) -> None:
         """Writes the versions to the log and the asset events; a run of no partition gets the hour it ran in."""

@@ -75,10 +75,10 @@ def _against_known(work: Work, copies: DataFrame) -> Counted:
         work.store.read(EVENTS)
         .join(F.broadcast(candidates.select("id")), "id", "left_semi")
         .select("id", "listen_day", "received_at", "receipt", "line_key", "position")
-        .persist()
+        .localCheckpoint()
     )
     moves = candidates.alias("copy").join(known.alias("event"), "id", "inner").where(counts_before("copy", "event"))
-    moved = moves.select("copy.*").drop("is_seen").persist()
+    moved = moves.select("copy.*").drop("is_seen").localCheckpoint()  # outlives the writes to the events
     new = marked.join(F.broadcast(known.select("id")), "id", "left_anti")
     return Counted(new, moved if moved.head(1) else None)
 

@@ -48,10 +48,10 @@ def _update_impossible_days(work: Work, heard: DataFrame, device_days: DataFrame
     before = stored.join(asked, ["device_id", "day"], "left_semi").persist()
     key = ["device_id", "day"]
     became = now.join(before, key, "left_anti").select(*key)
-    no_more = before.join(now, key, "left_anti").select(*key)
-    crossing = became.unionByName(no_more).withColumnRenamed("day", "device_day").persist()
+    # Writing to a table empties what is cached of it: these have to outlive the writes below.
+    no_more = before.join(now, key, "left_anti").select(*key).localCheckpoint()
+    crossing = became.unionByName(no_more).withColumnRenamed("day", "device_day").localCheckpoint()
     if now.exceptAll(before.select(*now.columns)).head(1) or no_more.head(1):
-        crossing.count()
         if no_more.head(1):
             work.store.remove(IMPOSSIBLE_DAYS, no_more, on=key)
         work.store.upsert(IMPOSSIBLE_DAYS, now)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from jobs.errors import Stop
+from jobs.errors import TryAgain
 from jobs.lake.files import read_json
 from jobs.published.reading import current
 from jobs.steps.work import Report, Step, Work
@@ -16,7 +16,7 @@ def _maintain(work: Work) -> Report:
     report = Report("maintain", news=True)
     pending = [name for name, inputs in work.state.done.items() if _is_behind(work, name, inputs)]
     if pending:
-        raise Stop(f"there is work to finish first ({', '.join(pending)}): `podledger run`, then maintain")
+        raise TryAgain(f"there is work to finish first ({', '.join(pending)}): `podledger run`, then maintain")
     report.figures["results_let_go"] = _let_go_of_results(work)
     report.figures["tables_compacted"] = sum(_compact(work, name) for name in list(work.state.tables))
     hours = _retention_h(work)

@@ -9,7 +9,6 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from jobs.lake.log import newest_version
 from jobs.lake.session import let_go, open_session
 from jobs.lake.state import LakeState
 from jobs.lake.store import Store
@@ -53,10 +52,8 @@ class Work:
         return read_rules(self.settings.counting_toml)
 
     def read(self, table: Table) -> DataFrame:
-        """The table as the last finished step left it."""
-        version = self.state.tables.get(table.name, -1)
-        is_newest = newest_version(self.settings.lake / table.name) == version
-        return self.store.read(table, None if is_newest else version)
+        """The table as the last finished step left it, whatever is written to it meanwhile."""
+        return self.store.read(table, self.state.tables.get(table.name, -1))
 
     def close(self) -> None:
         """Gives back what this work holds; the Spark session stays for the next work of this process."""

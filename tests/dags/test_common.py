@@ -106,7 +106,10 @@ def test_the_page_that_the_command_names_is_the_page(launched: Launched) -> None
     from airflow.sdk.exceptions import AirflowFailException
 
     with pytest.raises(AirflowFailException, match=r"^exit 1: podledger: closed; see docs/runbooks/gate.md$"):
-        launched.run("echo 'podledger: closed; see docs/runbooks/gate.md' >&2; echo at Foo.java; exit 1")
+        launched.run(
+            "echo '  set aside x; see docs/runbooks/damaged-file.md'; "
+            "echo 'podledger: closed; see docs/runbooks/gate.md' >&2; echo at Foo.java; exit 1"
+        )
 
 
 def test_a_killed_task_ends_its_command(common: Any) -> None:

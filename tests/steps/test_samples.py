@@ -38,6 +38,18 @@ def test_a_later_catalogue_judges_its_records_again(
 
 
 @pytest.mark.spark
+def test_hours_landed_one_by_one_mean_the_same(podledger: Callable[..., Ran], landing: Path, tmp_path: Path) -> None:
+    """A device day that only the second hour makes impossible takes the listens of the first along."""
+    lake = tmp_path / "lake"
+    for hour in ("2026-10-05T12", "2026-10-05T13", "2026-10-14T00"):
+        for step in (("land", "--hour", hour), ("count",), ("listens",)):
+            ran = podledger(*step, "--landing", landing, "--lake", lake)
+            assert ran.code == 0, ran.err
+    assert podledger("run", "--landing", landing, "--lake", lake).code == 0
+    assert_equal(rows_by_deltalake, lake, EDGES / "expected.json")
+
+
+@pytest.mark.spark
 @pytest.mark.skipif(not WEEK.exists(), reason="the week sample lies beside the work tree only")
 def test_a_week_means_what_the_contract_says(podledger: Callable[..., Ran], tmp_path: Path) -> None:
     ran = podledger("run", "--landing", WEEK / "landing", "--lake", tmp_path / "lake")
