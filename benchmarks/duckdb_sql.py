@@ -185,7 +185,7 @@ impossible AS (
 ), numbered AS (
     SELECT *, count(*) FILTER (reached_ms IS NULL OR from_ms > reached_ms) OVER (
         PARTITION BY listener_id, episode_id, listen_day ORDER BY from_ms, to_ms
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS island
+        RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS island  -- equal intervals are of one island
     FROM reached
 ), islands AS (
     SELECT listener_id, episode_id, listen_day, min(from_ms) AS from_ms, max(to_ms) AS to_ms
