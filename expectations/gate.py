@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
 
 from jobs.tables import BY_NAME, Table
 
@@ -41,10 +42,19 @@ class Outcome:
         return self.outcome == BROKE or (self.outcome == FAILED and self.severity == STOP)
 
 
-def suite_of(table: Table) -> dict[str, Any] | None:
-    """The table's suite as its JSON file has it; None for a table without one."""
+def suite_of(table: Table, rules: Mapping[str, str]) -> dict[str, Any] | None:
+    """The table's suite as its JSON file has it, with the rules' SQL in its queries; None for a table without one."""
     path = SUITES / f"{table.name.replace('/', '.')}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not path.exists():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for entry in content["expectations"]:
+        if "unexpected_rows_query" in entry["kwargs"]:
+            query = entry["kwargs"]["unexpected_rows_query"]
+            for name, sql in rules.items():
+                query = query.replace(f"{{{name}}}", sql)
+            entry["kwargs"]["unexpected_rows_query"] = query
+    return content
 
 
 def view_name(table: str) -> str:
@@ -52,41 +62,73 @@ def view_name(table: str) -> str:
     return table.replace("/", "_")
 
 
-def check(frames: Mapping[str, DataFrame], docs: Path, only: Collection[str] | None = None) -> list[Outcome]:
-    """Runs the suite of each table on its rows; every table is a view for the SQL of all suites.
+def check(
+    frames: Mapping[str, DataFrame],
+    gone: Mapping[str, DataFrame],
+    rules: Mapping[str, str],
+    docs: Path,
+    only: Collection[str] | None = None,
+) -> list[Outcome]:
+    """Runs the suite of each table on the rows in question; nothing is raised for a check that fails or breaks.
 
-    ``docs`` is the folder in which Data Docs are built; ``only`` names the tables whose suites are run.
-    Nothing is raised for a check that fails or breaks.
+    Every table is a view for the SQL of all suites, and so is what is ``gone`` of it: rows of the last publication
+    that are no more, or not as they were; a table that is not named there has lost none. ``rules`` gives the SQL for
+    each ``{name}`` in a query. ``docs`` is the folder in which Data Docs are built, ``only`` the tables whose suites
+    are run.
     """
-    held = {name: frame.persist() for name, frame in frames.items()}  # every check reads them again
+    for name, frame in frames.items():
+        frame.createOrReplaceTempView(view_name(name))
+        gone.get(name, frame.limit(0)).createOrReplaceTempView(f"{view_name(name)}_gone")
+    chosen = {name: frame for name, frame in frames.items() if only is None or name in only}
+    suites = {name: content for name in chosen if (content := suite_of(BY_NAME[name], rules)) is not None}
+    counted = {}
+    for name, content in suites.items():
+        counted |= {query: query.replace("{batch}", view_name(name)) for query in _queries(content)}
+    with contextlib.redirect_stdout(io.StringIO()):  # the library prints hints that are not for this reader
+        return _checked(chosen, suites, rows_found(next(iter(frames.values())).sparkSession, counted), docs)
+
+
+def rows_found(spark: SparkSession, queries: Mapping[str, str]) -> dict[str, int | str]:
+    """How many rows each query finds, all in one Spark job; where one breaks, each by itself, and why it broke."""
+    if not queries:
+        return {}
+    names = list(queries)
+    counts = [f"SELECT {place} AS place, count(*) AS rows FROM ({queries[name]})" for place, name in enumerate(names)]
     try:
-        for name, frame in held.items():
-            frame.createOrReplaceTempView(view_name(name))
-        with contextlib.redirect_stdout(io.StringIO()):  # the library prints hints that are not for this reader
-            chosen = {name: frame for name, frame in held.items() if only is None or name in only}
-            return _checked(chosen, docs)
-    finally:
-        for frame in held.values():
-            frame.unpersist()
+        found = spark.sql(" UNION ALL ".join(counts)).collect()
+    except PySparkException as error:
+        if len(queries) == 1:
+            return {names[0]: str(error)}
+        return {name: rows for one in names for name, rows in rows_found(spark, {one: queries[one]}).items()}
+    return {names[row["place"]]: row["rows"] for row in found}
 
 
-def _checked(frames: Mapping[str, DataFrame], docs: Path) -> list[Outcome]:
+def _queries(content: Mapping[str, Any]) -> list[str]:
+    given = (entry["kwargs"].get("unexpected_rows_query") for entry in content["expectations"])
+    return [query for query in given if query is not None]
+
+
+def _checked(
+    frames: Mapping[str, DataFrame],
+    suites: Mapping[str, dict[str, Any]],
+    counted: Mapping[str, int | str],
+    docs: Path,
+) -> list[Outcome]:
     import great_expectations as gx
 
-    import expectations.expect_no_rows  # noqa: F401  # makes the expectation known to the library
+    from expectations import expect_no_rows  # makes the expectation known to the library
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     _add_docs(context, docs)
     source = context.data_sources.add_spark(name="lake", persist=False)
+    expect_no_rows.COUNTED.clear()
+    expect_no_rows.COUNTED.update(counted)
     outcomes: list[Outcome] = []
-    for name, frame in frames.items():
-        content = suite_of(BY_NAME[name])
-        if content is None:
-            continue
+    for name, content in suites.items():
         batch = source.add_dataframe_asset(name=view_name(name)).add_batch_definition_whole_dataframe("to_be_published")
-        outcomes += _run(context, batch, name, content, frame)
+        outcomes += _run(context, batch, name, content, frames[name])
     context.build_data_docs()
     return outcomes
 

@@ -1,43 +1,64 @@
-"""The landing folder: which files there are, and their lines as rows (contract section 4)."""
+"""The landing folder read by tasks: each writes the lines and records of its files, and reports on every file."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+import pyarrow.compute as pc
+from pyspark.sql import SparkSession
 
 from jobs.lake.gzip_lines import DamagedFile, landed_lines
 from jobs.lake.landing_files import LandedFile
 from jobs.lake.lines import read_lines
-from jobs.tables import SYNC_LINES
-from jobs.tables.declare import BINARY
+from jobs.lake.parts import Part, PartWriter
+from jobs.lake.record_rows import line_rows, record_rows
+from jobs.tables import SYNC_LINES, SYNC_RECORDS
 
 BLOCKS_HELD = 16  # of about 4 MB: a file up to this size is read once, a larger one is checked first
-PARSED = [column for column in SYNC_LINES.columns if column.name != "landed_in"]
 
 
-def lines_of(spark: SparkSession, landing: Path, files: list[LandedFile], task_bytes: int) -> DataFrame:
-    """Rows of ``bronze/sync_lines`` (without ``landed_in``) for the lines of these files.
+@dataclass(slots=True)
+class FileReport:
+    """What a landed file held: lines, the refused ones among them, and when its batches were received (Unix ms).
 
-    A damaged file gives no row at all. Files are packed into tasks of about ``task_bytes``, at least one a core.
+    ``damage`` is why it could not be read; it gave nothing then.
     """
-    types = {column.name: column.type for column in PARSED} | {"line_key": BINARY}
-    schema = ", ".join(f"{name} {kind}" for name, kind in types.items())
-    cores = spark.sparkContext.defaultParallelism
-    paths = [(names,) for names in packed(files, task_bytes, cores)]
-    tasks = spark.sparkContext.parallelize(paths, max(1, len(paths)))
-    work = spark.createDataFrame(tasks, "paths ARRAY<STRING>")
-    folder = str(landing)
 
-    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for path in itertools.chain.from_iterable(batch.column(0).to_pylist()):
-                yield from _rows_of_file(Path(folder), path)
+    path: str
+    lines: int = 0
+    refused: int = 0
+    received_from_ms: int | None = None
+    received_to_ms: int | None = None
+    damage: str | None = None
 
-    rows = work.mapInArrow(read, schema)
-    return rows.withColumn("line_key", F.lower(F.hex("line_key")))
+
+@dataclass(slots=True)
+class Landed:
+    """What tasks have written, and a report on each file; to be added to the tables by one commit each."""
+
+    lines: list[Part] = field(default_factory=list)
+    records: list[Part] = field(default_factory=list)
+    reports: list[FileReport] = field(default_factory=list)
+
+
+def land_files(
+    spark: SparkSession, landing: Path, lake: Path, files: list[LandedFile], number: int, task_bytes: int
+) -> Landed:
+    """Writes rows of ``bronze/sync_lines`` and ``bronze/sync_records`` for these files, all or nothing of each file.
+
+    Files are packed into tasks of about ``task_bytes``, at least one a core. ``number`` is that of the landing.
+    """
+    bins = packed(files, task_bytes, spark.sparkContext.defaultParallelism)
+    task = partial(_land, landing, lake, number)
+    whole = Landed()
+    for landed in spark.sparkContext.parallelize(bins, max(1, len(bins))).map(task).collect():
+        whole.lines += landed.lines
+        whole.records += landed.records
+        whole.reports += landed.reports
+    return whole
 
 
 def packed(files: list[LandedFile], task_bytes: int, cores: int) -> list[list[str]]:
@@ -52,38 +73,45 @@ def packed(files: list[LandedFile], task_bytes: int, cores: int) -> list[list[st
     return [names for names in filled if names]
 
 
-def damage(landing: Path, path: str) -> str | None:
-    """Why the file cannot be read; None when it can."""
-    try:
-        with (landing / path).open("rb") as stream:
-            for _ in landed_lines(stream):
-                pass
-    except DamagedFile as error:
-        return str(error)
-    return None
+def _land(landing: Path, lake: Path, number: int, paths: list[str]) -> Landed:
+    lines = PartWriter(lake / SYNC_LINES.name, SYNC_LINES)
+    records = PartWriter(lake / SYNC_RECORDS.name, SYNC_RECORDS)
+    reports = []
+    for path in paths:
+        report = FileReport(path)
+        for rows in _rows_of_file(landing, report):
+            lines.write(line_rows(rows, path, report.lines, number))
+            records.write(record_rows(rows, number))
+            _take_note(report, rows)
+        reports.append(report)
+    return Landed(lines.close(), records.close(), reports)
 
 
-def _rows_of_file(landing: Path, path: str) -> Iterator[pa.RecordBatch]:
+def _rows_of_file(landing: Path, report: FileReport) -> Iterator[pa.RecordBatch]:
+    """What :func:`read_lines` makes of the file's lines; nothing of a damaged one."""
     try:
-        with (landing / path).open("rb") as stream:
+        with (landing / report.path).open("rb") as stream:
             blocks = landed_lines(stream)
             held = list(itertools.islice(blocks, BLOCKS_HELD))
-            if len(held) == BLOCKS_HELD and damage(landing, path) is not None:
-                return
-            line_no = 0
+            if len(held) == BLOCKS_HELD:
+                _read_through(landing / report.path)
             for block in itertools.chain(held, blocks):
-                for rows in read_lines(block):
-                    yield _with_place(rows, path, line_no)
-                    line_no += rows.num_rows
-    except DamagedFile:
-        return
+                yield from read_lines(block)
+    except DamagedFile as error:
+        report.damage = str(error)
 
 
-def _with_place(rows: pa.RecordBatch, path: str, first_line_no: int) -> pa.RecordBatch:
-    count = rows.num_rows
-    columns = {name: rows.column(name) for name in rows.schema.names}
-    columns["file"] = pa.array([path] * count, pa.string())
-    columns["line_no"] = pa.array(range(first_line_no, first_line_no + count), pa.int64())
-    return pa.RecordBatch.from_arrays(
-        [columns[column.name] for column in PARSED], names=[column.name for column in PARSED]
-    )
+def _read_through(path: Path) -> None:
+    with path.open("rb") as stream:
+        for _ in landed_lines(stream):
+            pass
+
+
+def _take_note(report: FileReport, rows: pa.RecordBatch) -> None:
+    report.lines += rows.num_rows
+    report.refused += rows.num_rows - rows.column("reason").null_count
+    bounds = pc.min_max(rows.column("received_ms").filter(pc.is_null(rows.column("reason")))).as_py()
+    if bounds["min"] is not None:
+        known = [at for at in (report.received_from_ms, report.received_to_ms) if at is not None]
+        report.received_from_ms = min([bounds["min"], *known])
+        report.received_to_ms = max([bounds["max"], *known])

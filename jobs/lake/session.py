@@ -35,6 +35,7 @@ def open_session(settings: Settings) -> SparkSession:
         .config("spark.sql.shuffle.partitions", settings.shuffle_partitions)
         .config("spark.default.parallelism", settings.shuffle_partitions)
         .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", settings.shuffle_partitions)
+        .config("spark.sql.adaptive.enabled", "false")  # as many jobs as stages; sizes are known beforehand here
         .config("spark.ui.showConsoleProgress", str(progress).lower())
         .config("spark.databricks.delta.vacuum.logging.enabled", "false")  # a log of vacuums moves versions
         .config("spark.databricks.delta.commitInfo.userMetadata", MARK)

@@ -1,88 +1,119 @@
-"""The one place that writes Delta tables."""
+"""The lake's tables: read as files that a version names, written through Delta, by Spark where it is worth it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from delta.tables import DeltaMergeBuilder, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.lake import delta
 from jobs.lake.log import newest_version
+from jobs.lake.parts import Part
 from jobs.lake.schema import declared, spark_schema
 from jobs.tables import Table
 
-LOG_KEPT = "interval 400 days"
+SHUFFLED_BYTES = 24 * 1024 * 1024
+"""How much Parquet a shuffle partition is for: about ten times as much in memory."""
 
 
 class Store:
-    """The lake's tables, through one Spark session. Paths are ``<lake>/<layer>/<table>``."""
+    """The tables of one lake, at ``<lake>/<layer>/<table>``. The Spark session is opened when it is first needed."""
 
-    def __init__(self, lake: Path, spark: SparkSession) -> None:
+    def __init__(self, lake: Path, open_spark: Callable[[], SparkSession]) -> None:
         """A store over the lake in that folder."""
         self.lake = lake
-        self.spark = spark
+        self._open_spark = open_spark
+        self._spark: SparkSession | None = None
 
-    def path(self, table: Table) -> str:
+    @property
+    def spark(self) -> SparkSession:
+        """The session."""
+        if self._spark is None:
+            self._spark = self._open_spark()
+        return self._spark
+
+    @property
+    def has_spark(self) -> bool:
+        """Whether the session was needed so far."""
+        return self._spark is not None
+
+    def folder(self, table: Table) -> Path:
         """Where the table lives."""
-        return str(self.lake / table.name)
+        return self.lake / table.name
 
     def exists(self, table: Table) -> bool:
         """Whether the table has a first version."""
-        return newest_version(self.lake / table.name) is not None
+        return newest_version(self.folder(table)) is not None
 
     def ensure(self, tables: Iterable[Table]) -> None:
-        """Creates those of the tables that are not there yet, empty, with schema, comments and constraints."""
+        """Creates the tables that are not there yet, empty; those of an earlier release get their new columns."""
         for table in tables:
-            if not self.exists(table):
-                self._create(table)
+            if self.exists(table):
+                delta.add_new_columns(self.folder(table), table)
+            else:
+                delta.create(self.folder(table), table)
 
-    def _create(self, table: Table) -> None:
-        schema = spark_schema(table)
-        builder = (
-            DeltaTable.createIfNotExists(self.spark)
-            .location(self.path(table))
-            .comment(table.about)
-            .addColumns(schema)
-            .property("delta.logRetentionDuration", LOG_KEPT)
-            .property("delta.enableDeletionVectors", "false")
-            .property("delta.enableChangeDataFeed", str(table.changes).lower())
-        )
-        if table.skip_by:
-            builder = builder.property("delta.dataSkippingStatsColumns", ",".join(table.skip_by))
-        for name, condition in table.constraints.items():
-            builder = builder.property(f"delta.constraints.{name}", condition)
-        if table.partition_by:
-            builder = builder.partitionedBy(*table.partition_by)
-        builder.execute()
+    def read(self, table: Table, version: int | None = None, within: delta.Within | None = None) -> DataFrame:
+        """The table's rows, now or at a version; none where it does not exist yet.
 
-    def read(self, table: Table, version: int | None = None) -> DataFrame:
-        """The table's rows, now or at a version; none where it does not exist yet."""
-        if not self.exists(table) or version == -1:
-            return self.spark.createDataFrame([], spark_schema(table))
-        reader = self.spark.read.format("delta")
-        if version is not None:
-            reader = reader.option("versionAsOf", version)
-        return reader.load(self.path(table))
+        ``within`` leaves out files that hold no row in question; the rows of the others all come.
+        """
+        if version == -1 or not self.exists(table):
+            return self._rows_of(table, {})
+        return self._rows_of(table, delta.files(self.folder(table), version, within))
+
+    def added(self, table: Table, since: int) -> DataFrame | None:
+        """Rows that came after that version, where nothing else happened to the table; None where something did."""
+        before = delta.files(self.folder(table), since) if since >= 0 else {}
+        now = delta.files(self.folder(table))
+        if not before.keys() <= now.keys():
+            return None
+        return self._rows_of(table, {path: size for path, size in now.items() if path not in before})
 
     def changes(self, table: Table, since: int) -> DataFrame:
-        """Rows that came (``insert``, ``update_postimage``) or went after that version, by the change feed."""
-        if since < 0:
-            return self.read(table).withColumn("_change_type", F.lit("insert"))
-        if newest_version(self.lake / table.name) == since:
-            return self.read(table).where(F.lit(False)).withColumn("_change_type", F.lit(""))
+        """Rows that came (``insert``, ``update_postimage``) or went after that version, by ``_change_type``."""
+        rows = self.added(table, since)
+        if rows is not None:
+            return rows.withColumn("_change_type", F.lit("insert"))
         reader = self.spark.read.format("delta").option("readChangeFeed", "true")
-        return reader.option("startingVersion", since + 1).load(self.path(table))
+        return reader.option("startingVersion", since + 1).load(str(self.folder(table)))
+
+    def differences(self, table: Table, since: int) -> tuple[DataFrame, DataFrame]:
+        """Rows that are there now and were not at that version, and rows that were and are not any more."""
+        rows = self.added(table, since)
+        if rows is not None:
+            return rows, self._rows_of(table, {})
+        changes = self.changes(table, since)
+        came = changes.where("_change_type IN ('insert', 'update_postimage')").select(*table.column_names)
+        went = changes.where("_change_type IN ('delete', 'update_preimage')").select(*table.column_names)
+        return came.exceptAll(went), went.exceptAll(came)
+
+    def count(self, table: Table, version: int | None = None) -> int:
+        """How many rows the table has, by its log."""
+        return delta.count(self.folder(table), version) if version != -1 and self.exists(table) else 0
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Adds the rows."""
-        declared(table, rows).write.format("delta").mode("append").save(self.path(table))
+        declared(table, rows).write.format("delta").mode("append").save(str(self.folder(table)))
 
-    def replace(self, table: Table, rows: DataFrame, where: str | None = None) -> None:
-        """Puts the rows in the place of all rows, or of those that meet the condition."""
-        writer = declared(table, rows).write.format("delta").mode("overwrite")
-        if where is not None:
-            writer = writer.option("replaceWhere", where)
-        writer.save(self.path(table))
+    def add_parts(self, table: Table, parts: Sequence[Part]) -> None:
+        """Adds files that tasks have written into the table's folder, in one commit."""
+        if parts:
+            delta.commit(self.folder(table), table, parts)
+
+    def add_few(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Adds these rows, without Spark."""
+        delta.append(self.folder(table), table, rows)
+
+    def replace_by_few(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Puts these rows in the place of all, without Spark."""
+        delta.replace(self.folder(table), table, rows)
+
+    def replace(self, table: Table, rows: DataFrame) -> None:
+        """Puts the rows in the place of all."""
+        declared(table, rows).write.format("delta").mode("overwrite").save(str(self.folder(table)))
 
     def upsert(self, table: Table, rows: DataFrame, within: str = "true") -> None:
         """Puts the rows in the place of those with the same key, and adds those that are new.
@@ -95,50 +126,50 @@ class Store:
         """Like :meth:`upsert`, for rows whose key is there."""
         self._merge(table, rows, within).whenMatchedUpdateAll().execute()
 
-    def apply(self, table: Table, rows: DataFrame, gone: str, within: str = "true") -> None:
-        """Like :meth:`upsert`, but rows that meet the condition ``gone`` on ``new`` are taken out instead."""
-        condition = f"({within}) AND " + " AND ".join(f"old.`{name}` <=> new.`{name}`" for name in table.key)
-        kept = {name: f"new.`{name}`" for name in table.column_names}
-        (
-            DeltaTable.forPath(self.spark, self.path(table))
-            .alias("old")
-            .merge(rows.alias("new"), condition)
-            .whenMatchedDelete(gone)
-            .whenMatchedUpdate(set=kept)  # type: ignore[arg-type]
-            .whenNotMatchedInsert(condition=f"NOT ({gone})", values=kept)  # type: ignore[arg-type]
-            .execute()
-        )
-
     def remove(self, table: Table, keys: DataFrame, on: Sequence[str], within: str = "true") -> None:
         """Takes out the rows whose columns ``on`` equal one of the keys, which are distinct."""
         condition = f"({within}) AND " + " AND ".join(f"old.`{name}` <=> new.`{name}`" for name in on)
-        target = DeltaTable.forPath(self.spark, self.path(table)).alias("old")
+        target = DeltaTable.forPath(self.spark, str(self.folder(table))).alias("old")
         target.merge(keys.alias("new"), condition).whenMatchedDelete().execute()
 
-    def remove_where(self, table: Table, condition: str) -> None:
-        """Takes out the rows that meet the SQL condition; without any, the table keeps its version."""
-        if self.read(table).where(condition).head(1):
-            DeltaTable.forPath(self.spark, self.path(table)).delete(condition)
+    def remove_where(self, table: Table, condition: str) -> int:
+        """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
+        return delta.remove(self.folder(table), condition)
 
     def compact(self, table: Table, small_files: int) -> bool:
         """Puts files together where a partition has more than so many; whether there was anything to do."""
-        table_now = DeltaTable.forPath(self.spark, self.path(table))
-        files = table_now.detail().select("numFiles").collect()[0][0]
-        partitions = self.read(table).select(*table.partition_by).distinct().count() if table.partition_by else 1
-        if files <= small_files * max(1, partitions):
+        files = delta.files(self.folder(table))
+        partitions = len({Path(path).parent for path in files})
+        if len(files) <= small_files * max(1, partitions):
             return False
-        table_now.optimize().executeCompaction()
+        DeltaTable.forPath(self.spark, str(self.folder(table))).optimize().executeCompaction()
         return True
 
     def vacuum(self, table: Table, retention_h: int) -> None:
         """Deletes files that no version of the last ``retention_h`` hours needs."""
-        DeltaTable.forPath(self.spark, self.path(table)).vacuum(retention_h)
+        DeltaTable.forPath(self.spark, str(self.folder(table))).vacuum(retention_h)
 
     def restore(self, name: str, version: int) -> None:
         """Makes the table as it was at that version, by a commit of its own."""
-        DeltaTable.forPath(self.spark, str(self.lake / name)).restoreToVersion(version)
+        delta.restore(self.lake / name, version)
+
+    def _rows_of(self, table: Table, files: Mapping[str, int]) -> DataFrame:
+        self._make_room(sum(files.values()))
+        schema = spark_schema(table)
+        if not files:
+            nothing = [F.lit(None).cast(field.dataType).alias(field.name) for field in schema.fields]
+            return self.spark.range(0).select(*nothing)
+        folder = str(self.folder(table))
+        reader = self.spark.read.schema(schema).option("basePath", folder)
+        return reader.parquet(*(f"{folder}/{path}" for path in files)).select(*table.column_names)
+
+    def _make_room(self, size_bytes: int) -> None:
+        """Has shuffles go to enough partitions for that much Parquet; never to fewer than before."""
+        wanted = -(-size_bytes // SHUFFLED_BYTES)
+        if wanted > int(str(self.spark.conf.get("spark.sql.shuffle.partitions"))):
+            self.spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
 
     def _merge(self, table: Table, rows: DataFrame, within: str) -> DeltaMergeBuilder:
         condition = f"({within}) AND " + " AND ".join(f"old.`{name}` <=> new.`{name}`" for name in table.key)
-        target = DeltaTable.forPath(self.spark, self.path(table)).alias("old")
+        target = DeltaTable.forPath(self.spark, str(self.folder(table))).alias("old")
         return target.merge(declared(table, rows).alias("new"), condition)

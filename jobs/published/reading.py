@@ -58,6 +58,18 @@ def published(lake: Path, name: str, where: str = "true", columns: str = "*") ->
     return rows(lake, name, publication.tables[name], where, columns)
 
 
+def looked_at(lake: Path, version: int | None) -> list[dict[str, Any]]:
+    """The newest row about each landed file in ``bronze/landed_files`` at that version; none without one."""
+    if version is None:
+        return []
+    newest = {row["path"]: row for row in _by_landing(rows(lake, "bronze/landed_files", version).to_pylist())}
+    return list(newest.values())
+
+
+def _by_landing(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(files, key=lambda row: row["landed_in"])
+
+
 def _plain(kind: pa.DataType) -> pa.DataType:
     """The type without views, which pandas and others do not take everywhere."""
     if pa.types.is_string_view(kind):

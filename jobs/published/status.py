@@ -6,7 +6,7 @@ from typing import Any
 
 from jobs.lake.landing_files import list_files
 from jobs.lake.lock import busy_with
-from jobs.published.reading import current, rows, state_of
+from jobs.published.reading import current, looked_at, rows, state_of
 
 CHAIN = ("count", "listens", "restate", "validate", "publish")
 
@@ -37,11 +37,10 @@ def _number(state: dict[str, Any], name: str, field: str) -> int:
 def _landing(lake: Path, landing: Path, tables: dict[str, int]) -> dict[str, Any]:
     known: dict[str, tuple[int, str]] = {}
     damaged: list[str] = []
-    if "bronze/landed_files" in tables:
-        for row in rows(lake, "bronze/landed_files", tables["bronze/landed_files"]).to_pylist():
-            known[row["path"]] = (row["size_bytes"], row["tag"])
-            if row["state"] == "damaged":
-                damaged.append(f"{row['path']}: {row['reason']}")
+    for row in looked_at(lake, tables.get("bronze/landed_files")):
+        known[row["path"]] = (row["size_bytes"], row["tag"])
+        if row["state"] == "damaged":
+            damaged.append(f"{row['path']}: {row['reason']}")
     files = list_files(landing) if landing.is_dir() else []
     waiting = [file for file in files if known.get(file.path) != (file.size_bytes, file.tag)]
     return {"folder": str(landing), "files": len(known), "waiting": len(waiting), "damaged": sorted(damaged)}

@@ -6,14 +6,24 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import Stop
-from jobs.lake.texts import record_texts_of
+from jobs.lake.texts import refused_records
+from jobs.published.reading import rows
 from jobs.steps.rejudge import Reopened, reopened
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import DEVICE_LOGS, EPISODES, EVENTS, REJECTED, SYNC_BATCHES, SYNC_LINES
+from jobs.tables import (
+    DEVICE_LOGS,
+    EPISODES,
+    EVENTS,
+    REJECTED,
+    SYNC_BATCHES,
+    SYNC_LINES,
+    SYNC_RECORDS,
+    Table,
+)
 from jobs.transforms import device_logs
 from jobs.transforms.clock import placed
 from jobs.transforms.events import as_events, counting_copies, counts_before
-from jobs.transforms.records import exploded, judged, refused_lines, refused_records
+from jobs.transforms.records import judged, refused_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,23 @@ class Counted:
 
     new: DataFrame
     moved: DataFrame | None
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """The landings from ``first`` to ``last``, both included."""
+
+    first: int
+    last: int
+
+    @property
+    def condition(self) -> str:
+        """Which rows are theirs, in SQL."""
+        return f"landed_in between {self.first} and {self.last}"
+
+    def of(self, work: Work, table: Table) -> DataFrame:
+        """What they brought to a bronze table."""
+        return work.read(table, within={"landed_in": (self.first, self.last)}).where(self.condition)
 
 
 def _count(work: Work) -> Report:
@@ -35,19 +62,27 @@ def _count(work: Work) -> Report:
     report = Report("count", news=True)
     last = work.state.done.get("counted", {}).get("landing", 0)
     newest = work.state.done.get("landing", {}).get("number", 0)
-    lines = work.read(SYNC_LINES).where(F.col("landed_in").between(last + 1, newest))
+    landed = Landed(last + 1, newest)
     again = reopened(work)
-    batches = work.read(SYNC_BATCHES).where(F.col("landed_in").between(last + 1, newest))
-    report.figures["records"] = batches.agg(F.coalesce(F.sum("records"), F.lit(0))).collect()[0][0]
-    records = exploded(lines.where(F.col("reason").isNull()))
+    records = landed.of(work, SYNC_RECORDS)
     if again.records is not None:
         records = records.unionByName(again.records)
     judged_records = judged(records, work.read(EPISODES))
-    _write_refusals(work, lines, judged_records, again, report)
+    report.figures["records"] = _records_in(work, landed)
+    _write_refusals(work, landed, judged_records, again, report)
     _write_events(work, judged_records, again, report)
     _write_logs(work, again)
     work.state.done["counted"] = {"landing": newest}
     return report
+
+
+def _records_in(work: Work, landed: Landed) -> int:
+    """How many records the new batches hold."""
+    version = work.state.tables.get(SYNC_BATCHES.name)
+    if version is None:
+        return 0
+    found = rows(work.settings.lake, SYNC_BATCHES.name, version, landed.condition, "sum(records) as records")
+    return int(found.column("records")[0].as_py() or 0)
 
 
 def _write_events(work: Work, records: DataFrame, again: Reopened, report: Report) -> None:
@@ -67,7 +102,7 @@ def _against_known(work: Work, copies: DataFrame) -> Counted:
 
     Only a record at a seq that its log has seen can be a copy (or a fork), so history is asked for those alone.
     """
-    if work.state.tables.get(EVENTS.name, -1) < 1 and not work.store.read(EVENTS).head(1):
+    if not work.store.count(EVENTS):
         return Counted(copies, None)
     marked = device_logs.is_seen(work.store.read(DEVICE_LOGS), copies).persist()
     candidates = marked.where("is_seen")
@@ -83,19 +118,26 @@ def _against_known(work: Work, copies: DataFrame) -> Counted:
     return Counted(new, moved if moved.head(1) else None)
 
 
-def _write_refusals(work: Work, lines: DataFrame, records: DataFrame, again: Reopened, report: Report) -> None:
+def _write_refusals(work: Work, landed: Landed, records: DataFrame, again: Reopened, report: Report) -> None:
     if again.refusals is not None:
         work.store.remove(REJECTED, again.refusals, on=("key",))
     refused = records.where(F.col("reason").isNotNull())
     if again.fallen_copies is not None:
         refused = refused.unionByName(again.fallen_copies)
-    told = ("line_key", "position", "reason", "receipt", "dialect", "episode_id", "received_ms")
-    refused = refused.select(*told).persist()
+    told = ("line_key", "position", "reason", "episode_id", "received_ms")
+    refused = refused.select(*told).dropDuplicates(["line_key", "position"]).persist()
     by_reason = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    rows = refused_lines(lines)
+    of_lines = landed.of(work, SYNC_LINES).where(F.col("reason").isNotNull())
+    lines = refused_lines(of_lines.dropDuplicates(["line_key"]))
+    found = [lines]
     if by_reason:
-        rows = rows.unionByName(refused_records(refused, record_texts_of(work.read(SYNC_LINES), refused)))
-    work.store.append(REJECTED, rows)
+        holding = work.read(SYNC_LINES) if again.fallen_copies or again.records else landed.of(work, SYNC_LINES)
+        found.append(refused_records(holding, refused, sum(by_reason.values())))
+    for rows_refused in found:
+        new = rows_refused
+        if work.store.count(REJECTED):
+            new = new.join(work.store.read(REJECTED).select("key"), "key", "left_anti")
+        work.store.append(REJECTED, new)
     refused.unpersist()
     report.figures |= {"refused": sum(by_reason.values()), **by_reason}
 
@@ -108,7 +150,7 @@ def _write_logs(work: Work, again: Reopened) -> None:
     logs = work.read(DEVICE_LOGS)
     if again.fallen is None:
         rows = device_logs.extended(logs, added)
-        if logs.head(1):
+        if work.store.count(DEVICE_LOGS):
             work.store.upsert(DEVICE_LOGS, rows)
         else:
             work.store.append(DEVICE_LOGS, rows)
@@ -123,7 +165,7 @@ def _write_logs(work: Work, again: Reopened) -> None:
 
 COUNT = Step(
     "count",
-    reads=(SYNC_LINES, SYNC_BATCHES, EPISODES),
+    reads=(SYNC_LINES, SYNC_RECORDS, SYNC_BATCHES, EPISODES),
     writes=(EVENTS, REJECTED, DEVICE_LOGS),
     run=_count,
 )

@@ -19,7 +19,7 @@ def _listens(work: Work) -> Report:
     heard = progress(work.read(EVENTS))
     changes = work.store.changes(EVENTS, work.before("listens", EVENTS))
     changed = progress(changes)
-    if not work.store.read(LISTENS).head(1):
+    if not work.store.count(LISTENS):
         _build(work, heard, report)
         return report
     device_days = changed.where(is_sure()).select(*DEVICE_DAY).distinct().persist()
@@ -34,8 +34,8 @@ def _build(work: Work, heard: DataFrame, report: Report) -> None:
     """All listens from all events, for a lake that has none yet."""
     work.store.replace(IMPOSSIBLE_DAYS, impossible_days(heard, work.rules))
     rows = listens(heard, work.store.read(IMPOSSIBLE_DAYS), work.read(EPISODES), work.rules)
-    work.store.append(LISTENS, rows)
-    report.figures["listens"] = work.store.read(LISTENS).count()
+    work.store.append(LISTENS, rows.repartition("listen_day"))
+    report.figures["listens"] = work.store.count(LISTENS)
 
 
 def _update_impossible_days(work: Work, heard: DataFrame, device_days: DataFrame) -> DataFrame:

@@ -4,7 +4,6 @@ import datetime as dt
 
 from jobs.errors import GateClosed
 from jobs.lake.files import write_json
-from jobs.lake.schema import spark_schema
 from jobs.published.reading import CURRENT, Publication, current
 from jobs.steps.validate import VALIDATE
 from jobs.steps.work import Report, Step, Work
@@ -26,6 +25,7 @@ def _publish(work: Work) -> Report:
     publication = Publication(number, int(work.now.timestamp() * 1000), tables)
     announce(work, publication)
     work.state.figures = {}
+    work.state.done["published"] = dict(work.state.done.get("counted", {}))
     return report
 
 
@@ -40,8 +40,9 @@ def announce(work: Work, publication: Publication) -> None:
 def _keep_run(work: Work, number: int) -> None:
     store = work.store
     store.remove_where(RUNS, f"publication >= {number}")
-    row = (number, work.now.astimezone(dt.UTC), work.state.figures, dict(work.state.tables))
-    store.append(RUNS, store.spark.createDataFrame([row], spark_schema(RUNS)))
+    at = work.now.astimezone(dt.UTC)
+    row = {"publication": number, "at": at, "figures": work.state.figures, "versions": dict(work.state.tables)}
+    store.add_few(RUNS, [row])
 
 
 def _has_news(work: Work) -> bool:

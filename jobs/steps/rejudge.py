@@ -6,8 +6,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.steps.work import Work
-from jobs.tables import EPISODES, EVENTS, REJECTED, SYNC_LINES
-from jobs.transforms.records import OVERHANG_MS, exploded, judged
+from jobs.tables import EPISODES, EVENTS, REJECTED, SYNC_RECORDS
+from jobs.transforms.records import OVERHANG_MS, judged
 
 PLACE = ["line_key", "position"]
 
@@ -16,7 +16,7 @@ PLACE = ["line_key", "position"]
 class Reopened:
     """Records to be judged again.
 
-    ``records`` are refused ones, as :func:`exploded` gives them, and ``refusals`` their keys in
+    ``records`` are refused ones, rows of ``bronze/sync_records``, and ``refusals`` their keys in
     ``silver/rejected``. ``fallen`` are events (``id, listen_day``) that are none any more, ``fallen_copies``
     all copies of them, judged.
     """
@@ -50,8 +50,8 @@ def _refused(work: Work, changed: DataFrame) -> tuple[DataFrame | None, DataFram
     refused = refused.select("key", *PLACE).persist()
     if not refused.head(1):
         return None, None
-    lines = work.read(SYNC_LINES).join(refused.select("line_key").distinct(), "line_key", "left_semi")
-    return exploded(lines).join(refused.select(*PLACE), PLACE, "left_semi"), refused.select("key")
+    records = work.read(SYNC_RECORDS).join(refused.select(*PLACE), PLACE, "left_semi")
+    return records, refused.select("key")
 
 
 def _fallen(work: Work, changed: DataFrame, episodes: DataFrame) -> tuple[DataFrame | None, DataFrame | None]:
@@ -62,6 +62,5 @@ def _fallen(work: Work, changed: DataFrame, episodes: DataFrame) -> tuple[DataFr
     if not fallen.head(1):
         return None, None
     counted = F.col("landed_in") <= work.state.done["counted"]["landing"]
-    batches = work.read(SYNC_LINES).where(counted & F.col("reason").isNull())
-    copies = exploded(batches).join(fallen.select("id"), "id", "left_semi")
+    copies = work.read(SYNC_RECORDS).where(counted).join(fallen.select("id"), "id", "left_semi")
     return fallen, judged(copies, episodes).where(F.col("reason") == "bad_interval")

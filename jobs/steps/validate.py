@@ -7,20 +7,32 @@ from pyspark.sql import functions as F
 
 from expectations.gate import FAILED, PASSED, Outcome, check, suite_of, view_name
 from jobs.errors import GateClosed
-from jobs.lake.schema import spark_schema
-from jobs.published.reading import current
+from jobs.published.reading import Publication, current, rows
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import BY_NAME, EPISODES, GATE_RESULTS, RUNS, SYNC_LINES, TABLES
+from jobs.tables import BY_NAME, GATE_RESULTS, LISTENS, RUNS, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS, TABLES, Table
+from jobs.transforms.rules import in_force_sql
 
-CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), SYNC_LINES)
+LANDED = (SYNC_LINES, SYNC_RECORDS)
+CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED)
 RUNBOOK = "docs/runbooks/gate.md"
 
 
-def _validate(work: Work) -> Report:
+def validate_step(whole: bool = False) -> Step:
+    """The step that checks what the next publication changes, or the whole tables."""
+    return Step(
+        "validate",
+        reads=CHECKED,
+        writes=(GATE_RESULTS,),
+        run=lambda work: _validate(work, whole),
+        has_news=(lambda work: LISTENS.name in work.state.tables) if whole else None,
+    )
+
+
+def _validate(work: Work, whole: bool) -> Report:
     report = Report("validate", news=True)
-    frames = {table.name: work.read(table) for table in CHECKED}
-    frames[SYNC_LINES.name] = _lines_to_account_for(work)
-    outcomes = check(frames, work.settings.lake / "_published" / "data_docs")
+    publication = None if whole else current(work.settings.lake)
+    frames, gone = _in_question(work, publication)
+    outcomes = check(frames, gone, _rules(work), work.settings.lake / "_published" / "data_docs")
     _keep(work, outcomes)
     report.figures |= {"checks": len(outcomes), "passed": sum(one.outcome == PASSED for one in outcomes)}
     for outcome in outcomes:
@@ -32,25 +44,77 @@ def _validate(work: Work) -> Report:
         work.state.save()
         said = "\n  ".join(_said(work, outcome) for outcome in stopping)
         raise GateClosed(f"the gate is closed, nothing was published; see {RUNBOOK}\n  {said}")
-    work.state.done["validated"] = dict(work.state.done.get("counted", {}))
     return report
 
 
-def _lines_to_account_for(work: Work) -> DataFrame:
-    """Landed lines whose whereabouts are not checked yet: the new ones, or all once a catalogue has changed."""
-    same_catalogue = work.before("validate", EPISODES) == work.state.tables.get(EPISODES.name, -1)
-    checked = work.state.done.get("validated", {}).get("landing", 0) if same_catalogue else 0
-    ids = F.transform("records", lambda record: F.struct(record["id"].alias("id"))).alias("records")
-    lines = work.read(SYNC_LINES).where(F.col("landed_in") > checked)
-    return lines.select("line_key", "reason", ids)
+def _in_question(work: Work, publication: Publication | None) -> tuple[dict[str, DataFrame], dict[str, DataFrame]]:
+    """The rows to be checked by table, and those of the publication that they replace; all rows if there is none."""
+    frames, gone = {}, {}
+    published = {} if publication is None else publication.tables
+    for table in CHECKED:
+        since = published.get(table.name, -1)
+        if table in LANDED:
+            frames[table.name] = _counted_since(work, table, publication)
+        elif table is SYNC_BATCHES and publication is not None:
+            frames[table.name] = _batches_of_that_time(work, publication)
+        elif table.changes and since >= 0:
+            frames[table.name], gone[table.name] = work.store.differences(table, since)
+        else:
+            frames[table.name], gone[table.name] = work.read(table), work.store.read(table, since)
+    return frames, gone
+
+
+def _counted_since(work: Work, table: Table, publication: Publication | None) -> DataFrame:
+    """Landed rows that were counted since the publication: what is landed but not counted yet is not in question."""
+    span = _landings(work, publication)
+    return work.read(table, within={"landed_in": span}).where(F.col("landed_in").between(*span))
+
+
+def _landings(work: Work, publication: Publication | None) -> tuple[int, int]:
+    done = work.state.done
+    before = 0 if publication is None else done.get("published", {}).get("landing", 0)
+    return before + 1, done.get("counted", {}).get("landing", 0)
+
+
+def _batches_of_that_time(work: Work, publication: Publication) -> DataFrame:
+    """Batches received when those were that are in question: what landed again was received at the same instant."""
+    first, last = _landings(work, publication)
+    version = work.state.tables[SYNC_LINES.name]
+    bounds = "min(received_ms) as least, max(received_ms) as most"
+    landed = f"landed_in between {first} and {last}"
+    (span,) = rows(work.settings.lake, SYNC_LINES.name, version, landed, bounds).to_pylist()
+    received = (span["least"] or 0, span["most"] or 0)
+    return work.read(SYNC_BATCHES, within={"received_ms": received}).where(F.col("received_ms").between(*received))
+
+
+def _rules(work: Work) -> dict[str, str]:
+    return {
+        "min_heard_ms": in_force_sql(work.rules.min_heard_ms, "listen_day"),
+        "completed_percent": in_force_sql(work.rules.completed_percent, "listen_day"),
+        "impossible_day_ms": in_force_sql(work.rules.impossible_day_ms, "day"),
+    }
 
 
 def _keep(work: Work, outcomes: list[Outcome]) -> None:
     publication = current(work.settings.lake)
     number = 1 if publication is None else publication.number + 1
     at = work.now.astimezone(dt.UTC)
-    rows = [(number, at, one.table, one.name, one.severity, one.outcome, one.rows, one.about) for one in outcomes]
-    work.store.append(GATE_RESULTS, work.store.spark.createDataFrame(rows, spark_schema(GATE_RESULTS)))
+    work.store.add_few(
+        GATE_RESULTS,
+        [
+            {
+                "publication": number,
+                "checked_at": at,
+                "table": one.table,
+                "expectation": one.name,
+                "severity": one.severity,
+                "outcome": one.outcome,
+                "unexpected_rows": one.rows,
+                "about": one.about,
+            }
+            for one in outcomes
+        ],
+    )
 
 
 def _said(work: Work, outcome: Outcome) -> str:
@@ -67,15 +131,15 @@ def _keys(work: Work, outcome: Outcome) -> list[str]:
     table = BY_NAME[outcome.table]
     queries = [
         entry["kwargs"]["unexpected_rows_query"]
-        for entry in (suite_of(table) or {"expectations": []})["expectations"]
+        for entry in (suite_of(table, _rules(work)) or {"expectations": []})["expectations"]
         if entry["meta"]["name"] == outcome.name and "unexpected_rows_query" in entry["kwargs"]
     ]
     if not queries:
         return []
-    rows = work.store.spark.sql(queries[0].replace("{batch}", view_name(table.name)))
-    named = [name for name in ("rule", *table.key) if name in rows.columns and name not in table.personal]
-    found = rows.select(*named).limit(work.settings.gate_rows_shown).collect() if named else []
-    return [" ".join(f"{name}={row[name]}" for name in named) for row in found]
+    found = work.store.spark.sql(queries[0].replace("{batch}", view_name(table.name)))
+    named = [name for name in ("rule", *table.key) if name in found.columns and name not in table.personal]
+    shown = found.select(*named).limit(work.settings.gate_rows_shown).collect() if named else []
+    return [" ".join(f"{name}={row[name]}" for name in named) for row in shown]
 
 
-VALIDATE = Step("validate", reads=CHECKED, writes=(GATE_RESULTS,), run=_validate)
+VALIDATE = validate_step()

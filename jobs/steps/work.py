@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
+from jobs.lake.delta import Within
 from jobs.lake.session import let_go, open_session
 from jobs.lake.state import LakeState
 from jobs.lake.store import Store
@@ -41,9 +42,9 @@ class Work:
 
     @property
     def store(self) -> Store:
-        """The tables; the first use opens the Spark session."""
+        """The tables; what needs Spark opens the session."""
         if self._store is None:
-            self._store = Store(self.settings.lake, open_session(self.settings))
+            self._store = Store(self.settings.lake, lambda: open_session(self.settings))
         return self._store
 
     @property
@@ -51,13 +52,16 @@ class Work:
         """The dated rules of counting."""
         return read_rules(self.settings.counting_toml)
 
-    def read(self, table: Table) -> DataFrame:
-        """The table as the last finished step left it, whatever is written to it meanwhile."""
-        return self.store.read(table, self.state.tables.get(table.name, -1))
+    def read(self, table: Table, within: Within | None = None) -> DataFrame:
+        """The table as the last finished step left it, whatever is written to it meanwhile.
+
+        ``within`` leaves out files that hold no row in question.
+        """
+        return self.store.read(table, self.state.tables.get(table.name, -1), within)
 
     def close(self) -> None:
         """Gives back what this work holds; the Spark session stays for the next work of this process."""
-        if self._store is not None:
+        if self._store is not None and self._store.has_spark:
             self._store.spark.catalog.clearCache()
             let_go(self.settings.lake)
 

@@ -1,6 +1,6 @@
 """Every table, declared once: what the Spark schemas, constraints, checks and docs/tables.md come from."""
 
-from jobs.tables.bronze import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES
+from jobs.tables.bronze import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 from jobs.tables.declare import Column, Table
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
 from jobs.tables.silver import DEVICE_LOGS, EVENTS, IMPOSSIBLE_DAYS, LISTENS, REJECTED
@@ -8,6 +8,7 @@ from jobs.tables.silver import DEVICE_LOGS, EVENTS, IMPOSSIBLE_DAYS, LISTENS, RE
 TABLES: tuple[Table, ...] = (
     LANDED_FILES,
     SYNC_LINES,
+    SYNC_RECORDS,
     SYNC_BATCHES,
     EPISODES,
     EVENTS,
@@ -36,6 +37,7 @@ __all__ = [
     "RUNS",
     "SYNC_BATCHES",
     "SYNC_LINES",
+    "SYNC_RECORDS",
     "TABLES",
     "Column",
     "Table",

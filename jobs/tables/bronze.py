@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from jobs.tables.declare import BIGINT, BINARY, BOOLEAN, INT, STRING, Column, Table, array_of, struct_of
+from jobs.tables.declare import BIGINT, BINARY, BOOLEAN, INT, STRING, Column, Table
 
 LINE_REASONS = ("unreadable", "unsupported_version", "wrong_device", "malformed")
 DIALECTS = ("podledger/1", "gpodder/2", "rad/1")
@@ -11,23 +11,6 @@ LINE_KEY = Column("line_key", STRING, "SHA-256 of the landed line's bytes, in lo
 LANDED_IN = Column("landed_in", BIGINT, "Number of the landing that brought it, counted from 1.")
 FILE = Column("file", STRING, "Landed file it came from, relative to the landing folder.")
 LINE_NO = Column("line_no", BIGINT, "Place of the line in that file, counted from 0; empty lines do not count.")
-
-RECORD = struct_of(
-    id=STRING,
-    seq=BIGINT,
-    session_id=STRING,
-    session_wall_ms=BIGINT,
-    type=STRING,
-    episode_id=STRING,
-    wall_ms=BIGINT,
-    boot_id=STRING,
-    mono_ms=BIGINT,
-    from_ms=BIGINT,
-    to_ms=BIGINT,
-    rate_milli=BIGINT,
-    offline=BIGINT,
-    malformed=BOOLEAN,
-)
 
 ENVELOPE = (
     Column("receipt", STRING, "Receipt the service gave for the batch.", nullable=True),
@@ -44,11 +27,29 @@ ENVELOPE = (
     Column("sent_mono_ms", BIGINT, "Monotonic clock when it was sent, ms since boot.", nullable=True),
 )
 
+HASHED = (
+    "device_id",
+    "log_epoch",
+    "seq",
+    "session_id",
+    "session_wall_ms",
+    "type",
+    "episode_id",
+    "wall_ms",
+    "boot_id",
+    "mono_ms",
+    "from_ms",
+    "to_ms",
+    "rate_milli",
+    "offline",
+)
+"""What a record's id is the hash of, in this order, after the name of the protocol."""
+
 ALWAYS_GIVEN = ("receipt", "received_ms", "dialect")
 
 LANDED_FILES = Table(
     name="bronze/landed_files",
-    about="Every landed file that was looked at, once each, with what became of it.",
+    about="One row a look at a landed file, with what became of it; the newest look counts.",
     columns=(
         Column("path", STRING, "Path relative to the landing folder."),
         Column("size_bytes", BIGINT, "Size when it was read."),
@@ -57,25 +58,53 @@ LANDED_FILES = Table(
         Column("reason", STRING, "Why a damaged file was set aside.", nullable=True),
         LANDED_IN,
     ),
-    key=("path",),
+    key=("path", "landed_in"),
     published=False,
 )
 
 SYNC_LINES = Table(
     name="bronze/sync_lines",
-    about="One row a distinct landed line: its text, and its records in typed form, judged as far as the "
-    "line alone allows.",
+    about="One row a landed line, with its text; a line that landed twice has two.",
     columns=(
         LINE_KEY,
         Column("raw", BINARY, "The line's bytes, exactly.", personal=True),
         Column("reason", STRING, "Why the whole line is refused; null for a batch.", nullable=True),
         *ENVELOPE,
-        Column("records", array_of(RECORD), "Its records in order; null without a body to read.", nullable=True),
+        Column("records", INT, "Number of records in it; 0 without a body to read."),
         FILE,
         LINE_NO,
         LANDED_IN,
     ),
-    key=("line_key",),
+    key=("file", "line_no", "landed_in"),
+    skip_by=("received_ms", "landed_in"),
+    published=False,
+)
+
+SYNC_RECORDS = Table(
+    name="bronze/sync_records",
+    about="One row a record of a landed line that is not refused, judged as far as the line alone allows. "
+    "Of a malformed record only the episode is given, where it is well-formed.",
+    columns=(
+        LINE_KEY,
+        Column("position", INT, "Place in the batch, from 0."),
+        Column("reason", STRING, "Why it is refused, whatever the catalogue says.", nullable=True),
+        *ENVELOPE,
+        Column("id", STRING, "Id it carries: 64 lower-case hex digits.", nullable=True),
+        Column("seq", BIGINT, "Place in the log, from 1.", nullable=True),
+        Column("session_id", STRING, "Session of the player.", nullable=True, personal=True),
+        Column("session_wall_ms", BIGINT, "Device wall clock when the session began, Unix ms.", nullable=True),
+        Column("type", STRING, "What happened.", nullable=True),
+        Column("episode_id", STRING, "Episode it names.", nullable=True),
+        Column("wall_ms", BIGINT, "Device wall clock when it was written, Unix ms.", nullable=True),
+        Column("boot_id", STRING, "Boot during which it was written.", nullable=True),
+        Column("mono_ms", BIGINT, "Monotonic clock when it was written, ms since boot.", nullable=True),
+        Column("from_ms", BIGINT, "Progress: start of the content heard, ms.", nullable=True),
+        Column("to_ms", BIGINT, "Progress: end of the content heard, exclusive, ms.", nullable=True),
+        Column("rate_milli", BIGINT, "Progress: playback speed, 1000 = 1x.", nullable=True),
+        Column("offline", BIGINT, "1 when the device had no network meanwhile.", nullable=True),
+        LANDED_IN,
+    ),
+    key=("line_key", "position", "landed_in"),
     skip_by=("received_ms", "landed_in"),
     published=False,
 )

@@ -60,8 +60,7 @@ EVENTS = Table(
         Column("position", INT, "Place of that copy in its batch, from 0."),
     ),
     key=("id",),
-    partition_by=("listen_day",),
-    skip_by=("received_at", "wall_ms", "device_id"),
+    skip_by=("listen_day", "received_at", "device_id"),
     changes=True,
 )
 

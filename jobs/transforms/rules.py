@@ -34,3 +34,9 @@ def in_force(rule: Sequence[Dated], day: str) -> Column:
     for dated in rule[1:]:
         value = F.when(F.col(day) >= F.lit(dated.since), F.lit(dated.value).cast("bigint")).otherwise(value)
     return value
+
+
+def in_force_sql(rule: Sequence[Dated], day: str) -> str:
+    """The same as SQL text."""
+    dated = "".join(f" WHEN {day} >= DATE'{later.since}' THEN {later.value}" for later in reversed(rule[1:]))
+    return f"(CASE{dated} ELSE {rule[0].value} END)" if dated else str(rule[0].value)

@@ -1,0 +1,123 @@
+"""What of a Delta table needs no Spark: making it, which files it has, a few rows in or out, going back."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, Schema, write_deltalake
+
+from jobs.lake.log import MARK
+from jobs.lake.parts import Part
+from jobs.lake.schema import arrow_schema
+from jobs.tables import Table
+
+LOG_KEPT = "interval 400 days"
+Within = Mapping[str, tuple[Any, Any]]
+"""Least and greatest value, both included, by column: files whose statistics lie outside hold no row in question."""
+
+
+def create(folder: Path, table: Table) -> None:
+    """Makes version 0 of the table, empty, with its schema, comments, constraints and properties."""
+    DeltaTable.create(
+        str(folder),
+        Schema(_fields(table)),
+        mode="error",
+        partition_by=list(table.partition_by) or None,
+        description=table.about,
+        configuration=_properties(table),
+        commit_properties=_ours(),
+        raise_if_key_not_exists=False,
+    )
+
+
+def add_new_columns(folder: Path, table: Table) -> None:
+    """Gives a table of an earlier release the columns that its declaration has gained since; all are nullable."""
+    delta = DeltaTable(str(folder))
+    there = {field.name for field in delta.schema().fields}
+    new = [field for field in _fields(table) if field.name not in there]
+    if new:
+        delta.alter.add_columns(new, commit_properties=_ours())
+
+
+def append(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Adds these rows, dictionaries by column; meant for as many as fit well into memory."""
+    write_deltalake(str(folder), _typed(table, rows), mode="append", commit_properties=_ours())
+
+
+def replace(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Puts these rows in the place of all."""
+    write_deltalake(str(folder), _typed(table, rows), mode="overwrite", commit_properties=_ours())
+
+
+def commit(folder: Path, table: Table, parts: Iterable[Part]) -> None:
+    """Adds files that lie in the folder already."""
+    actions = [part.action() for part in parts]
+    schema = Schema(_fields(table))
+    DeltaTable(str(folder)).create_write_transaction(list(actions), "append", schema, commit_properties=_ours())
+
+
+def count(folder: Path, version: int | None = None) -> int:
+    """How many rows there are, by the statistics of the files."""
+    added = pa.table(DeltaTable(str(folder), version=version).get_add_actions(flatten=True))
+    return int(pc.sum(added.column("num_records")).as_py() or 0)
+
+
+def remove(folder: Path, condition: str) -> int:
+    """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
+    delta = DeltaTable(str(folder))
+    found = QueryBuilder().register("t", delta).execute(f"select count(*) as rows from t where {condition}")
+    rows = int(pa.table(found.read_all()).column("rows")[0].as_py())
+    if rows:
+        delta.delete(condition, commit_properties=_ours())
+    return rows
+
+
+def restore(folder: Path, version: int) -> None:
+    """Makes the table as it was at that version, by a commit of its own."""
+    DeltaTable(str(folder)).restore(version, commit_properties=_ours())
+
+
+def files(folder: Path, version: int | None = None, within: Within | None = None) -> dict[str, int]:
+    """The table's files at that version (now, if None) that may hold such rows: bytes by path below the folder."""
+    added = pa.table(DeltaTable(str(folder), version=version).get_add_actions(flatten=True))
+    keep = pa.array([True] * added.num_rows, pa.bool_())
+    for column, (least, most) in (within or {}).items():
+        for name, outside in ((f"min.{column}", pc.greater), (f"max.{column}", pc.less)):
+            place = f"partition.{column}" if f"partition.{column}" in added.column_names else name
+            if place in added.column_names:
+                values = added.column(place).combine_chunks()
+                bound = pa.scalar(most if outside is pc.greater else least, values.type)
+                keep = pc.and_(keep, pc.invert(pc.fill_null(outside(values, bound), False)))
+    kept = added.filter(keep)
+    sizes = zip(kept.column("path").to_pylist(), kept.column("size_bytes").to_pylist(), strict=True)
+    return {unquote(path): size for path, size in sorted(sizes)}
+
+
+def _fields(table: Table) -> list[Field]:
+    fields = []
+    for column, field in zip(table.columns, arrow_schema(table), strict=True):
+        kind = Field.from_arrow(field).type
+        fields.append(Field(column.name, kind, nullable=column.nullable, metadata={"comment": column.about}))
+    return fields
+
+
+def _properties(table: Table) -> dict[str, str | None]:
+    properties: dict[str, str | None] = {
+        "delta.logRetentionDuration": LOG_KEPT,
+        "delta.enableDeletionVectors": "false",
+        "delta.enableChangeDataFeed": str(table.changes).lower(),
+    }
+    if table.skip_by:
+        properties["delta.dataSkippingStatsColumns"] = ",".join(table.skip_by)
+    return properties | {f"delta.constraints.{name}": check for name, check in table.constraints.items()}
+
+
+def _typed(table: Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(table))
+
+
+def _ours() -> CommitProperties:
+    return CommitProperties(custom_metadata={"userMetadata": MARK})

@@ -1,0 +1,72 @@
+"""Rows of the tables that landing writes, from judged lines, a column at a time.
+
+The record's id is hashed here, while its columns are at hand: whether it is right needs nothing but the line.
+"""
+
+from hashlib import sha256
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.lake.schema import arrow_schema
+from jobs.tables import SYNC_LINES, SYNC_RECORDS
+from jobs.tables.bronze import ENVELOPE, HASHED
+
+PROTOCOL = "podledger/1"
+LINES = arrow_schema(SYNC_LINES)
+RECORDS = arrow_schema(SYNC_RECORDS)
+IDS_AT_ONCE = 100_000
+
+
+def line_rows(rows: pa.RecordBatch, file: str, first_line_no: int, number: int) -> pa.RecordBatch:
+    """Rows of ``bronze/sync_lines`` for judged lines (``jobs.lake.line_columns.ROWS``) of one file."""
+    count = rows.num_rows
+    lengths = pc.fill_null(pc.list_value_length(rows.column("records")), 0)
+    columns = {
+        "line_key": _hex(rows.column("line_key")),
+        **{name: rows.column(name) for name in ("raw", "reason", *(column.name for column in ENVELOPE))},
+        "records": lengths.cast(pa.int32()),
+        "file": pa.array([file] * count, pa.string()),
+        "line_no": pa.array(range(first_line_no, first_line_no + count), pa.int64()),
+        "landed_in": pa.array([number] * count, pa.int64()),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in LINES.names], schema=LINES)
+
+
+def record_rows(rows: pa.RecordBatch, number: int) -> pa.RecordBatch:
+    """Rows of ``bronze/sync_records`` for the same lines."""
+    lists = rows.column("records")
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0))
+    count = int(lengths.sum())
+    line = np.repeat(np.arange(rows.num_rows), lengths)
+    position = np.arange(count) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    fields = pc.list_flatten(lists)
+    columns = dict(zip((field.name for field in fields.type), fields.flatten(), strict=True))
+    malformed = columns.pop("malformed")
+    of_line = {"line_key": _hex(rows.column("line_key"))}
+    of_line |= {column.name: rows.column(column.name) for column in ENVELOPE}
+    columns |= {name: values.take(pa.array(line)) for name, values in of_line.items()}
+    columns["position"] = pa.array(position, pa.int32())
+    columns["landed_in"] = pa.array(np.full(count, number), pa.int64())
+    is_other = pc.not_equal(columns["id"], _record_ids(columns))
+    columns["reason"] = pc.if_else(malformed, "malformed", pc.if_else(is_other, "hash_mismatch", _no_text()))
+    return pa.RecordBatch.from_arrays([columns[name] for name in RECORDS.names], schema=RECORDS)
+
+
+def _record_ids(columns: dict[str, pa.Array]) -> pa.Array:
+    """The id that each record's content has: SHA-256, lower-case hex, of its fifteen values (contract section 2)."""
+    values = [pc.fill_null(pc.cast(columns[name], pa.string()), "") for name in HASHED]
+    texts = pc.binary_join_element_wise(PROTOCOL, *values, "\n").cast(pa.binary())
+    ids: list[str] = []
+    for start in range(0, len(texts), IDS_AT_ONCE):
+        ids += [sha256(text).hexdigest() for text in texts.slice(start, IDS_AT_ONCE).to_pylist()]
+    return pa.array(ids, pa.string())
+
+
+def _hex(keys: pa.Array) -> pa.Array:
+    return pa.array([key.hex() for key in keys.to_pylist()], pa.string())
+
+
+def _no_text() -> pa.Scalar:
+    return pa.scalar(None, pa.string())
