@@ -1,14 +1,16 @@
 """
 ### Publishing: restate, validate, publish
 
-Whenever listens changed (asset `silver/listens`, same **partition**):
+Whenever listens changed (asset `silver/listens`, same **partition**), one command, so that nothing comes between:
 
-1. `restate` writes down what the change does to days that were published before;
-2. `validate` runs the checks of every table, the *gate*; if a check stops it, nothing is published and what was
-   published before stays in force;
-3. `publish` puts the validated versions in force, all of one piece.
+1. *restate* writes down what the change does to days that were published before;
+2. *validate* runs the checks of what is about to be published, the *gate*; if a check stops it, nothing is published
+   and what was published before stays in force;
+3. *publish* puts the validated versions in force, all of one piece.
 
-- **By hand**: `podledger restate`, `podledger validate`, `podledger publish`.
+If another hour was counted meanwhile and its listens are still to come, the run of that hour publishes both.
+
+- **By hand**: `podledger publish`.
 - **Again**: clear the run; a second run changes nothing.
 
 If the gate is closed: docs/runbooks/gate.md. If anything else fails: docs/runbooks/publication.md.
@@ -16,7 +18,7 @@ If the gate is closed: docs/runbooks/gate.md. If anything else fails: docs/runbo
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, PartitionedAssetTimetable, chain
+from airflow.sdk import DAG, PartitionedAssetTimetable
 from common import LISTENED, PUBLICATION, Podledger, done_within
 
 with DAG(
@@ -28,8 +30,4 @@ with DAG(
     deadline=done_within(timedelta(hours=2), runbook="publication"),
     tags=["podledger"],
 ) as dag:
-    chain(
-        Podledger(task_id="restate", arguments=["restate"], runbook="publication"),
-        Podledger(task_id="validate", arguments=["validate"], runbook="gate"),
-        Podledger(task_id="publish", arguments=["publish"], outlets=[PUBLICATION], runbook="publication"),
-    )
+    Podledger(task_id="publish", arguments=["publish"], outlets=[PUBLICATION], runbook="publication")

@@ -81,7 +81,7 @@ def check(
         gone.get(name, frame.limit(0)).createOrReplaceTempView(f"{view_name(name)}_gone")
     chosen = {name: frame for name, frame in frames.items() if only is None or name in only}
     suites = {name: content for name in chosen if (content := suite_of(BY_NAME[name], rules)) is not None}
-    counted = {}
+    counted: dict[str, str] = {}
     for name, content in suites.items():
         counted |= {query: query.replace("{batch}", view_name(name)) for query in _queries(content)}
     with contextlib.redirect_stdout(io.StringIO()):  # the library prints hints that are not for this reader

@@ -56,7 +56,9 @@ def commit(folder: Path, table: Table, parts: Iterable[Part]) -> None:
     """Adds files that lie in the folder already."""
     actions = [part.action() for part in parts]
     schema = Schema(_fields(table))
-    DeltaTable(str(folder)).create_write_transaction(list(actions), "append", schema, commit_properties=_ours())
+    DeltaTable(str(folder)).create_write_transaction(
+        list(actions), "append", schema, list(table.partition_by) or None, commit_properties=_ours()
+    )
 
 
 def count(folder: Path, version: int | None = None) -> int:

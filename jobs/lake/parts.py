@@ -1,11 +1,14 @@
-"""Parquet files that tasks write with Arrow, and what a Delta log has to know of them."""
+"""Parquet files that tasks have written, with Arrow or Spark, and what a Delta log has to know of them."""
 
+import datetime as dt
 import json
+import shutil
 import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +27,7 @@ class Part:
     """One file: its path below the table's folder, its size, and the statistics of the columns to skip by."""
 
     path: str
+    partition: dict[str, str | None] = field(default_factory=dict)
     size_bytes: int = 0
     rows: int = 0
     least: dict[str, Any] = field(default_factory=dict)
@@ -33,7 +37,49 @@ class Part:
     def action(self) -> AddAction:
         """The entry of the log that adds it."""
         stats = {"numRecords": self.rows, "minValues": self.least, "maxValues": self.most, "nullCount": self.nulls}
-        return AddAction(self.path, self.size_bytes, {}, int(time.time() * 1000), True, json.dumps(stats))
+        at_ms = int(time.time() * 1000)
+        return AddAction(self.path, self.size_bytes, self.partition, at_ms, True, json.dumps(stats))
+
+
+def staged(folder: Path, table: Table, staging: Path) -> list[Part]:
+    """Moves the files that Spark wrote into ``staging`` to their places in the table's folder; empty ones go."""
+    parts = []
+    for file in sorted(staging.rglob("*.parquet")):
+        footer = pq.read_metadata(file)
+        if not footer.num_rows:
+            continue
+        path = file.relative_to(staging)
+        (folder / path.parent).mkdir(exist_ok=True)
+        part = Part(path.as_posix(), _partition(path), file.stat().st_size, footer.num_rows)
+        _take_statistics(part, table, footer)
+        file.rename(folder / path)
+        parts.append(part)
+    shutil.rmtree(staging)
+    return parts
+
+
+def _partition(path: Path) -> dict[str, str | None]:
+    return {name: unquote(value) for name, value in (segment.split("=", 1) for segment in path.parts[:-1])}
+
+
+def _take_statistics(part: Part, table: Table, footer: pq.FileMetaData) -> None:
+    places = {footer.schema.column(place).path: place for place in range(footer.num_columns)}
+    for name in table.skip_by:
+        groups = [footer.row_group(group).column(places[name]).statistics for group in range(footer.num_row_groups)]
+        if not all(group is not None and group.has_null_count for group in groups):
+            continue
+        part.nulls[name] = sum(group.null_count for group in groups)
+        known = [group for group in groups if group.has_min_max]
+        if known and all(group.has_min_max or not group.num_values for group in groups):
+            part.least[name] = _plain(min(group.min for group in known))
+            part.most[name] = _plain(max(group.max for group in known))
+
+
+def _plain(value: Any) -> Any:
+    """A value as the log's JSON has it."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 class PartWriter:

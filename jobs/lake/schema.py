@@ -68,7 +68,20 @@ def spark_schema(table: Table) -> "StructType":
 
 
 def declared(table: Table, rows: "DataFrame") -> "DataFrame":
-    """The rows with just the declared columns, in order and type: the last thing before a write."""
+    """The rows with just the declared columns, in order and type: the last thing before a write.
+
+    A row that breaks the declaration fails the write, with the table, the column and the condition.
+    """
     from pyspark.sql import functions as F
 
-    return rows.select(*(F.col(column.name).cast(column.type).alias(column.name) for column in table.columns))
+    columns = [F.col(column.name).cast(column.type).alias(column.name) for column in table.columns]
+    first = table.columns[0].name
+    checked = F.expr(f"CASE {' '.join(_refusals(table))} ELSE `{first}` END").alias(first)
+    return rows.select(*columns).select(checked, *table.column_names[1:])
+
+
+def _refusals(table: Table) -> list[str]:
+    conditions = {f"{column.name} is null": f"{column.name} IS NULL" for column in table.columns if not column.nullable}
+    conditions |= {check: f"NOT ({check})" for check in table.constraints.values()}
+    said = {text: f"{table.name}: {text}".replace("'", "''") for text in conditions}
+    return [f"WHEN {broken} THEN raise_error('{said[text]}')" for text, broken in conditions.items()]

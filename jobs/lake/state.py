@@ -54,9 +54,18 @@ class LakeState:
         }
         write_json(self.path, content)
 
-    def inputs(self, reads: Iterable[str]) -> dict[str, int]:
-        """Versions of these tables that are there to be read; -1 where there is none yet."""
-        return {name: self.tables.get(name, -1) for name in reads}
+    def inputs(self, reads: Iterable[str], seen_by: str | None = None) -> dict[str, int]:
+        """Versions of these tables that are there to be read, -1 where there is none yet.
+
+        With ``seen_by``, of what that step reads the versions it last worked from.
+        """
+        seen = self.done.get(seen_by, {}) if seen_by else {}
+        return {name: seen.get(name, self.tables.get(name, -1)) for name in reads}
+
+    def is_behind(self, step: str) -> bool:
+        """Whether the step has inputs newer than those it last worked from, or never worked."""
+        done = self.done.get(step)
+        return done is None or any(self.tables.get(name, -1) != version for name, version in done.items())
 
     def is_news(self, step: str, inputs: dict[str, int]) -> bool:
         """Whether the step has not yet worked from just these inputs."""

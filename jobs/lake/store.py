@@ -1,5 +1,7 @@
 """The lake's tables: read as files that a version names, written through Delta, by Spark where it is worth it."""
 
+import shutil
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,11 @@ from pyspark.sql import functions as F
 
 from jobs.lake import delta
 from jobs.lake.log import newest_version
-from jobs.lake.parts import Part
+from jobs.lake.parts import Part, staged
 from jobs.lake.schema import declared, spark_schema
 from jobs.tables import Table
 
+STAGING = "_staging"
 SHUFFLED_BYTES = 24 * 1024 * 1024
 """How much Parquet a shuffle partition is for: about ten times as much in memory."""
 
@@ -50,6 +53,7 @@ class Store:
     def ensure(self, tables: Iterable[Table]) -> None:
         """Creates the tables that are not there yet, empty; those of an earlier release get their new columns."""
         for table in tables:
+            shutil.rmtree(self.folder(table) / STAGING, ignore_errors=True)  # of a run that was killed
             if self.exists(table):
                 delta.add_new_columns(self.folder(table), table)
             else:
@@ -95,8 +99,14 @@ class Store:
         return delta.count(self.folder(table), version) if version != -1 and self.exists(table) else 0
 
     def append(self, table: Table, rows: DataFrame) -> None:
-        """Adds the rows."""
-        declared(table, rows).write.format("delta").mode("append").save(str(self.folder(table)))
+        """Adds the rows, by one commit; without any, the table keeps its version."""
+        folder = self.folder(table)
+        staging = folder / STAGING / str(uuid.uuid4())
+        writer = declared(table, rows).write
+        if table.partition_by:
+            writer = writer.partitionBy(*table.partition_by)
+        writer.parquet(str(staging))
+        self.add_parts(table, staged(folder, table, staging))
 
     def add_parts(self, table: Table, parts: Sequence[Part]) -> None:
         """Adds files that tasks have written into the table's folder, in one commit."""
@@ -110,10 +120,6 @@ class Store:
     def replace_by_few(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
         """Puts these rows in the place of all, without Spark."""
         delta.replace(self.folder(table), table, rows)
-
-    def replace(self, table: Table, rows: DataFrame) -> None:
-        """Puts the rows in the place of all."""
-        declared(table, rows).write.format("delta").mode("overwrite").save(str(self.folder(table)))
 
     def upsert(self, table: Table, rows: DataFrame, within: str = "true") -> None:
         """Puts the rows in the place of those with the same key, and adds those that are new.

@@ -90,9 +90,7 @@ def _write_batches(work: Work, reports: list[FileReport], number: int) -> int:
     return work.store.count(SYNC_BATCHES) - known
 
 
-def _keep_files(
-    work: Work, files: list[LandedFile], reports: list[FileReport], number: int, report: Report
-) -> int:
+def _keep_files(work: Work, files: list[LandedFile], reports: list[FileReport], number: int, report: Report) -> int:
     """Writes down what became of each file; returns how many are damaged."""
     reasons = {one.path: one.damage for one in reports}
     work.store.add_few(

@@ -32,7 +32,7 @@ def _listens(work: Work) -> Report:
 
 def _build(work: Work, heard: DataFrame, report: Report) -> None:
     """All listens from all events, for a lake that has none yet."""
-    work.store.replace(IMPOSSIBLE_DAYS, impossible_days(heard, work.rules))
+    work.store.append(IMPOSSIBLE_DAYS, impossible_days(heard, work.rules))
     rows = listens(heard, work.store.read(IMPOSSIBLE_DAYS), work.read(EPISODES), work.rules)
     work.store.append(LISTENS, rows.repartition("listen_day"))
     report.figures["listens"] = work.store.count(LISTENS)

@@ -14,7 +14,7 @@ SMALL_FILES = 8  # in one partition, before putting them together is worth it
 
 def _maintain(work: Work) -> Report:
     report = Report("maintain", news=True)
-    pending = [name for name, inputs in work.state.done.items() if _is_behind(work, name, inputs)]
+    pending = [step for step in ("count", "listens") if step in work.state.done and work.state.is_behind(step)]
     if pending:
         raise TryAgain(f"there is work to finish first ({', '.join(pending)}): `podledger run`, then maintain")
     report.figures["results_let_go"] = _let_go_of_results(work)
@@ -24,12 +24,6 @@ def _maintain(work: Work) -> Report:
         work.store.vacuum(BY_NAME[name], hours)
     report.notes.append(f"kept every version of the last {hours} hours")
     return report
-
-
-def _is_behind(work: Work, step: str, inputs: dict[str, int]) -> bool:
-    """Whether the step has inputs newer than what it worked from; bookkeeping entries name no tables."""
-    tables = {name: version for name, version in inputs.items() if name in BY_NAME}
-    return step in ("count", "listens") and any(work.state.tables.get(n, -1) != v for n, v in tables.items())
 
 
 def _compact(work: Work, name: str) -> bool:

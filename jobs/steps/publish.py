@@ -5,6 +5,8 @@ import datetime as dt
 from jobs.errors import GateClosed
 from jobs.lake.files import write_json
 from jobs.published.reading import CURRENT, Publication, current
+from jobs.steps.count import COUNT
+from jobs.steps.listens import LISTENS_STEP
 from jobs.steps.validate import VALIDATE
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import RUNS, TABLES
@@ -14,14 +16,14 @@ PUBLISHED = tuple(table for table in TABLES if table.published and table is not 
 
 def _publish(work: Work) -> Report:
     validated = work.state.done.get(VALIDATE.name)
-    if validated != work.state.inputs(table.name for table in VALIDATE.reads):
+    if validated != work.state.inputs((table.name for table in VALIDATE.reads), COUNT.name):
         raise GateClosed("what is to be published was not validated: run `podledger validate` first")
     before = current(work.settings.lake)
     number = 1 if before is None else before.number + 1
     report = Report("publish", news=True, notes=[f"publication {number} is in force"])
     _keep_run(work, number)
     work.state.left_behind([RUNS.name])
-    tables = {table.name: work.state.tables[table.name] for table in (*PUBLISHED, RUNS)}
+    tables = work.state.inputs((table.name for table in (*PUBLISHED, RUNS)), COUNT.name)
     publication = Publication(number, int(work.now.timestamp() * 1000), tables)
     announce(work, publication)
     work.state.figures = {}
@@ -47,9 +49,17 @@ def _keep_run(work: Work, number: int) -> None:
 
 def _has_news(work: Work) -> bool:
     publication = current(work.settings.lake)
-    there = work.state.inputs(table.name for table in PUBLISHED)
+    there = work.state.inputs((table.name for table in PUBLISHED), COUNT.name)
     differs = publication is None or any(publication.tables.get(name) != there[name] for name in there)
     return differs and work.state.is_news("publish", there)
 
 
-PUBLISH = Step("publish", reads=PUBLISHED, writes=(RUNS,), run=_publish, has_news=_has_news)
+PUBLISH = Step(
+    "publish",
+    reads=PUBLISHED,
+    writes=(RUNS,),
+    run=_publish,
+    has_news=_has_news,
+    follows=LISTENS_STEP.name,
+    seen_by=COUNT.name,
+)

@@ -40,4 +40,4 @@ def _restate(work: Work) -> Report:
     return report
 
 
-RESTATE = Step("restate", reads=(LISTENS,), writes=(RESTATEMENTS,), run=_restate)
+RESTATE = Step("restate", reads=(LISTENS,), writes=(RESTATEMENTS,), run=_restate, follows="listens")

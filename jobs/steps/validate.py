@@ -8,6 +8,8 @@ from pyspark.sql import functions as F
 from expectations.gate import FAILED, PASSED, Outcome, check, suite_of, view_name
 from jobs.errors import GateClosed
 from jobs.published.reading import Publication, current, rows
+from jobs.steps.count import COUNT
+from jobs.steps.listens import LISTENS_STEP
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import BY_NAME, GATE_RESULTS, LISTENS, RUNS, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS, TABLES, Table
 from jobs.transforms.rules import in_force_sql
@@ -25,6 +27,8 @@ def validate_step(whole: bool = False) -> Step:
         writes=(GATE_RESULTS,),
         run=lambda work: _validate(work, whole),
         has_news=(lambda work: LISTENS.name in work.state.tables) if whole else None,
+        follows=LISTENS_STEP.name,
+        seen_by=COUNT.name,
     )
 
 
@@ -60,7 +64,8 @@ def _in_question(work: Work, publication: Publication | None) -> tuple[dict[str,
         elif table.changes and since >= 0:
             frames[table.name], gone[table.name] = work.store.differences(table, since)
         else:
-            frames[table.name], gone[table.name] = work.read(table), work.store.read(table, since)
+            frames[table.name] = work.read(table, seen_by=COUNT.name)
+            gone[table.name] = work.store.read(table, since)
     return frames, gone
 
 
@@ -84,7 +89,8 @@ def _batches_of_that_time(work: Work, publication: Publication) -> DataFrame:
     landed = f"landed_in between {first} and {last}"
     (span,) = rows(work.settings.lake, SYNC_LINES.name, version, landed, bounds).to_pylist()
     received = (span["least"] or 0, span["most"] or 0)
-    return work.read(SYNC_BATCHES, within={"received_ms": received}).where(F.col("received_ms").between(*received))
+    batches = work.read(SYNC_BATCHES, within={"received_ms": received}, seen_by=COUNT.name)
+    return batches.where(F.col("received_ms").between(*received))
 
 
 def _rules(work: Work) -> dict[str, str]:

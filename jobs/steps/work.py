@@ -52,12 +52,13 @@ class Work:
         """The dated rules of counting."""
         return read_rules(self.settings.counting_toml)
 
-    def read(self, table: Table, within: Within | None = None) -> DataFrame:
+    def read(self, table: Table, within: Within | None = None, seen_by: str | None = None) -> DataFrame:
         """The table as the last finished step left it, whatever is written to it meanwhile.
 
-        ``within`` leaves out files that hold no row in question.
+        ``within`` leaves out files that hold no row in question; ``seen_by`` as for :meth:`LakeState.inputs`.
         """
-        return self.store.read(table, self.state.tables.get(table.name, -1), within)
+        (version,) = self.state.inputs([table.name], seen_by).values()
+        return self.store.read(table, version, within)
 
     def close(self) -> None:
         """Gives back what this work holds; the Spark session stays for the next work of this process."""
@@ -100,19 +101,28 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step by name: tables it reads and writes, and the function that does it."""
+    """A step by name: tables it reads and writes, and the function that does it.
+
+    It is left to a later run while the step that it ``follows`` has work to do. ``seen_by`` names the step whose view
+    of tables it takes: what has landed since is not its matter.
+    """
 
     name: str
     reads: tuple[Table, ...]
     writes: tuple[Table, ...]
     run: Callable[[Work], Report]
     has_news: Callable[[Work], bool] | None = None
+    follows: str | None = None
+    seen_by: str | None = None
 
 
 def perform(step: Step, work: Work) -> Report:
     """Does the step if there is news for it; whatever an earlier attempt left half done is taken back first."""
     started = time.monotonic()
-    inputs = work.state.inputs(table.name for table in step.reads)
+    if step.follows is not None and step.follows in work.state.done and work.state.is_behind(step.follows):
+        work.say(f"{step.name}: left to a later run, {step.follows} is behind")
+        return Report(step.name, news=False)
+    inputs = work.state.inputs((table.name for table in step.reads), step.seen_by)
     written = [table.name for table in step.writes]
     strays = work.state.strays([*written, *inputs])
     has_news = step.has_news(work) if step.has_news else work.state.is_news(step.name, inputs)
