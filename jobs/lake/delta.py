@@ -1,5 +1,6 @@
 """What of a Delta table needs no Spark: making it, which files it has, a few rows in or out, going back."""
 
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,15 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, Schema, write_deltalake
+from deltalake.transaction import AddAction, RemoveAction
 
 from jobs.lake.log import MARK
-from jobs.lake.parts import Part
+from jobs.lake.parts import Part, partition_of
 from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
 
 LOG_KEPT = "interval 400 days"
+NOTHING: Mapping[str, int] = {}
 Within = Mapping[str, tuple[Any, Any]]
 """Least and greatest value, both included, by column: files whose statistics lie outside hold no row in question."""
 
@@ -52,12 +55,13 @@ def replace(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> No
     write_deltalake(str(folder), _typed(table, rows), mode="overwrite", commit_properties=_ours())
 
 
-def commit(folder: Path, table: Table, parts: Iterable[Part]) -> None:
-    """Adds files that lie in the folder already."""
-    actions = [part.action() for part in parts]
-    schema = Schema(_fields(table))
+def commit(folder: Path, table: Table, parts: Iterable[Part], gone: Mapping[str, int] = NOTHING) -> None:
+    """Adds files that lie in the folder already, and takes others out (bytes by path), by one commit."""
+    at_ms = int(time.time() * 1000)
+    removed = [RemoveAction(path, True, at_ms, size, partition_of(path)) for path, size in gone.items()]
+    actions: list[AddAction | RemoveAction] = [*(part.action() for part in parts), *removed]
     DeltaTable(str(folder)).create_write_transaction(
-        list(actions), "append", schema, list(table.partition_by) or None, commit_properties=_ours()
+        actions, "append", Schema(_fields(table)), list(table.partition_by) or None, commit_properties=_ours()
     )
 
 

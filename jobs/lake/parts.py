@@ -50,7 +50,7 @@ def staged(folder: Path, table: Table, staging: Path) -> list[Part]:
             continue
         path = file.relative_to(staging)
         (folder / path.parent).mkdir(exist_ok=True)
-        part = Part(path.as_posix(), _partition(path), file.stat().st_size, footer.num_rows)
+        part = Part(path.as_posix(), partition_of(path.as_posix()), file.stat().st_size, footer.num_rows)
         _take_statistics(part, table, footer)
         file.rename(folder / path)
         parts.append(part)
@@ -58,8 +58,10 @@ def staged(folder: Path, table: Table, staging: Path) -> list[Part]:
     return parts
 
 
-def _partition(path: Path) -> dict[str, str | None]:
-    return {name: unquote(value) for name, value in (segment.split("=", 1) for segment in path.parts[:-1])}
+def partition_of(path: str) -> dict[str, str | None]:
+    """The partition that a file's path below its table names; empty for a table without partitions."""
+    segments = (segment.split("=", 1) for segment in path.split("/")[:-1])
+    return {name: unquote(value) for name, value in segments}
 
 
 def _take_statistics(part: Part, table: Table, footer: pq.FileMetaData) -> None:
@@ -119,7 +121,10 @@ class PartWriter:
             return
         if self._writer is None:
             path = self._folder / self._part.path
-            self._writer = pq.ParquetWriter(path, self._schema, compression="zstd", compression_level=1)
+            repeating = [name for name in self._table.column_names if name not in self._table.distinct]
+            self._writer = pq.ParquetWriter(
+                path, self._schema, compression="zstd", compression_level=1, use_dictionary=repeating
+            )
         rows = pa.Table.from_batches(self._held).cast(self._schema)
         self._writer.write_table(rows, row_group_size=rows.num_rows)
         self._held, self._held_bytes = [], 0

@@ -1,12 +1,14 @@
 """The lake's tables: read as files that a version names, written through Delta, by Spark where it is worth it."""
 
+import functools
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from delta.tables import DeltaMergeBuilder, DeltaTable
+from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -68,31 +70,20 @@ class Store:
             return self._rows_of(table, {})
         return self._rows_of(table, delta.files(self.folder(table), version, within))
 
-    def added(self, table: Table, since: int) -> DataFrame | None:
-        """Rows that came after that version, where nothing else happened to the table; None where something did."""
-        before = delta.files(self.folder(table), since) if since >= 0 else {}
-        now = delta.files(self.folder(table))
-        if not before.keys() <= now.keys():
-            return None
-        return self._rows_of(table, {path: size for path, size in now.items() if path not in before})
-
-    def changes(self, table: Table, since: int) -> DataFrame:
-        """Rows that came (``insert``, ``update_postimage``) or went after that version, by ``_change_type``."""
-        rows = self.added(table, since)
-        if rows is not None:
-            return rows.withColumn("_change_type", F.lit("insert"))
-        reader = self.spark.read.format("delta").option("readChangeFeed", "true")
-        return reader.option("startingVersion", since + 1).load(str(self.folder(table)))
-
     def differences(self, table: Table, since: int) -> tuple[DataFrame, DataFrame]:
         """Rows that are there now and were not at that version, and rows that were and are not any more."""
-        rows = self.added(table, since)
-        if rows is not None:
-            return rows, self._rows_of(table, {})
-        changes = self.changes(table, since)
-        came = changes.where("_change_type IN ('insert', 'update_postimage')").select(*table.column_names)
-        went = changes.where("_change_type IN ('delete', 'update_preimage')").select(*table.column_names)
+        before = delta.files(self.folder(table), since) if since >= 0 else {}
+        now = delta.files(self.folder(table))
+        came = self._rows_of(table, {path: size for path, size in now.items() if path not in before})
+        went = self._rows_of(table, {path: size for path, size in before.items() if path not in now})
+        if before.keys() <= now.keys():
+            return came, went
         return came.exceptAll(went), went.exceptAll(came)
+
+    def appended_only(self, table: Table, since: int) -> bool:
+        """Whether nothing but new files came to the table after that version."""
+        before = delta.files(self.folder(table), since) if since >= 0 else {}
+        return before.keys() <= delta.files(self.folder(table)).keys()
 
     def count(self, table: Table, version: int | None = None) -> int:
         """How many rows the table has, by its log."""
@@ -100,13 +91,19 @@ class Store:
 
     def append(self, table: Table, rows: DataFrame) -> None:
         """Adds the rows, by one commit; without any, the table keeps its version."""
+        self.add_parts(table, self._stage(table, declared(table, rows)))
+
+    def _stage(self, table: Table, rows: DataFrame) -> list[Part]:
+        """Writes the rows, as declared, to files in the table's folder that no commit names yet."""
         folder = self.folder(table)
         staging = folder / STAGING / str(uuid.uuid4())
-        writer = declared(table, rows).write
+        writer = rows.write
+        for name in table.distinct:
+            writer = writer.option(f"parquet.enable.dictionary#{name}", "false")
         if table.partition_by:
             writer = writer.partitionBy(*table.partition_by)
         writer.parquet(str(staging))
-        self.add_parts(table, staged(folder, table, staging))
+        return staged(folder, table, staging)
 
     def add_parts(self, table: Table, parts: Sequence[Part]) -> None:
         """Adds files that tasks have written into the table's folder, in one commit."""
@@ -121,22 +118,28 @@ class Store:
         """Puts these rows in the place of all, without Spark."""
         delta.replace(self.folder(table), table, rows)
 
-    def upsert(self, table: Table, rows: DataFrame, within: str = "true") -> None:
-        """Puts the rows in the place of those with the same key, and adds those that are new.
+    def put(self, table: Table, rows: DataFrame | None = None, gone: DataFrame | None = None) -> None:
+        """Puts the rows, one a key, in the place of those with their keys, and adds those that are new; one commit.
 
-        ``within`` is a condition on ``old``, the table's rows, that lets Delta skip files.
+        Rows whose key is among ``gone`` (its columns at least) are taken out. Files that hold none of the keys stay.
         """
-        self._merge(table, rows, within).whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
-
-    def update(self, table: Table, rows: DataFrame, within: str = "true") -> None:
-        """Like :meth:`upsert`, for rows whose key is there."""
-        self._merge(table, rows, within).whenMatchedUpdateAll().execute()
-
-    def remove(self, table: Table, keys: DataFrame, on: Sequence[str], within: str = "true") -> None:
-        """Takes out the rows whose columns ``on`` equal one of the keys, which are distinct."""
-        condition = f"({within}) AND " + " AND ".join(f"old.`{name}` <=> new.`{name}`" for name in on)
-        target = DeltaTable.forPath(self.spark, str(self.folder(table))).alias("old")
-        target.merge(keys.alias("new"), condition).whenMatchedDelete().execute()
+        key = list(table.key)
+        held = declared(table, rows).persist() if rows is not None else None
+        keys = held.select(key) if held is not None else None
+        if gone is not None:
+            keys = gone.select(key) if keys is None else keys.unionByName(gone.select(key))
+        if keys is None:
+            return
+        touched = self._files_with(table, keys.persist())
+        written = [] if held is None else [held]
+        if touched:
+            written.append(self._rows_of(table, touched).join(keys, key, "left_anti").select(*table.column_names))
+        parts = self._stage(table, functools.reduce(DataFrame.unionByName, written)) if written else []
+        if parts or touched:
+            delta.commit(self.folder(table), table, parts, touched)
+        keys.unpersist()
+        if held is not None:
+            held.unpersist()
 
     def remove_where(self, table: Table, condition: str) -> int:
         """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
@@ -165,9 +168,7 @@ class Store:
         if not files:
             nothing = [F.lit(None).cast(field.dataType).alias(field.name) for field in schema.fields]
             return self.spark.range(0).select(*nothing)
-        folder = str(self.folder(table))
-        reader = self.spark.read.schema(schema).option("basePath", folder)
-        return reader.parquet(*(f"{folder}/{path}" for path in files)).select(*table.column_names)
+        return self._reader(table, files).select(*table.column_names)
 
     def _make_room(self, size_bytes: int) -> None:
         """Has shuffles go to enough partitions for that much Parquet; never to fewer than before."""
@@ -175,7 +176,17 @@ class Store:
         if wanted > int(str(self.spark.conf.get("spark.sql.shuffle.partitions"))):
             self.spark.conf.set("spark.sql.shuffle.partitions", str(wanted))
 
-    def _merge(self, table: Table, rows: DataFrame, within: str) -> DeltaMergeBuilder:
-        condition = f"({within}) AND " + " AND ".join(f"old.`{name}` <=> new.`{name}`" for name in table.key)
-        target = DeltaTable.forPath(self.spark, str(self.folder(table))).alias("old")
-        return target.merge(declared(table, rows).alias("new"), condition)
+    def _files_with(self, table: Table, keys: DataFrame) -> dict[str, int]:
+        """The table's files that hold one of these keys."""
+        files = delta.files(self.folder(table))
+        if not files:
+            return {}
+        there = self._reader(table, files).select(*table.key, F.col("_metadata.file_path").alias("file_path"))
+        found = there.join(keys, list(table.key), "left_semi").select("file_path").distinct().collect()
+        names = {unquote(row["file_path"]).rsplit("/", 1)[-1] for row in found}
+        return {path: size for path, size in files.items() if path.rsplit("/", 1)[-1] in names}
+
+    def _reader(self, table: Table, files: Iterable[str]) -> DataFrame:
+        folder = str(self.folder(table))
+        reader = self.spark.read.schema(spark_schema(table)).option("basePath", folder)
+        return reader.parquet(*(f"{folder}/{path}" for path in files))

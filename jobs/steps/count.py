@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.errors import Stop
-from jobs.lake.texts import refused_records
+from jobs.lake.texts import refusals
 from jobs.published.reading import rows
 from jobs.steps.rejudge import Reopened, reopened
 from jobs.steps.work import Report, Step, Work
@@ -23,7 +23,7 @@ from jobs.tables import (
 from jobs.transforms import device_logs
 from jobs.transforms.clock import placed
 from jobs.transforms.events import as_events, counting_copies, counts_before
-from jobs.transforms.records import judged, refused_lines
+from jobs.transforms.records import judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ def _records_in(work: Work, landed: Landed) -> int:
 def _write_events(work: Work, records: DataFrame, again: Reopened, report: Report) -> None:
     best = counting_copies(records.where(F.col("reason").isNull()))
     if again.fallen is not None:
-        work.store.remove(EVENTS, again.fallen.select("id", "listen_day"), on=("id", "listen_day"))
+        work.store.put(EVENTS, gone=again.fallen)
         report.figures["no_events_any_more"] = again.fallen.count()
     counted = _against_known(work, as_events(placed(best)))
     work.store.append(EVENTS, counted.new)
     if counted.moved is not None:
-        work.store.update(EVENTS, counted.moved)
+        work.store.put(EVENTS, counted.moved)
         report.figures["moved"] = counted.moved.count()
 
 
@@ -120,24 +120,21 @@ def _against_known(work: Work, copies: DataFrame) -> Counted:
 
 def _write_refusals(work: Work, landed: Landed, records: DataFrame, again: Reopened, report: Report) -> None:
     if again.refusals is not None:
-        work.store.remove(REJECTED, again.refusals, on=("key",))
+        work.store.put(REJECTED, gone=again.refusals)
     refused = records.where(F.col("reason").isNotNull())
     if again.fallen_copies is not None:
         refused = refused.unionByName(again.fallen_copies)
     told = ("line_key", "position", "reason", "episode_id", "received_ms")
     refused = refused.select(*told).dropDuplicates(["line_key", "position"]).persist()
     by_reason = {row["reason"]: row["count"] for row in refused.groupBy("reason").count().collect()}
-    of_lines = landed.of(work, SYNC_LINES).where(F.col("reason").isNotNull())
-    lines = refused_lines(of_lines.dropDuplicates(["line_key"]))
-    found = [lines]
-    if by_reason:
-        holding = work.read(SYNC_LINES) if again.fallen_copies or again.records else landed.of(work, SYNC_LINES)
-        found.append(refused_records(holding, refused, sum(by_reason.values())))
-    for rows_refused in found:
-        new = rows_refused
-        if work.store.count(REJECTED):
-            new = new.join(work.store.read(REJECTED).select("key"), "key", "left_anti")
-        work.store.append(REJECTED, new)
+    lines = landed.of(work, SYNC_LINES)
+    if again.records is not None or again.fallen_copies is not None:
+        earlier = F.col("reason").isNull() & (F.col("landed_in") < landed.first)
+        lines = lines.unionByName(work.read(SYNC_LINES).where(earlier))
+    new = refusals(lines, refused, sum(by_reason.values()))
+    if work.store.count(REJECTED):
+        new = new.join(work.store.read(REJECTED).select("key"), "key", "left_anti")
+    work.store.append(REJECTED, new)
     refused.unpersist()
     report.figures |= {"refused": sum(by_reason.values()), **by_reason}
 
@@ -145,22 +142,21 @@ def _write_refusals(work: Work, landed: Landed, records: DataFrame, again: Reope
 def _write_logs(work: Work, again: Reopened) -> None:
     """Brings the logs of every device with new events up to date; those that lost events are built anew."""
     since = work.state.tables.get(EVENTS.name, -1)
-    changes = work.store.changes(EVENTS, since)
-    added = changes.where("_change_type = 'insert' and seq is not null").select("device_id", "log_epoch", "seq", "id")
-    logs = work.read(DEVICE_LOGS)
+    came, went = work.store.differences(EVENTS, since)
     if again.fallen is None:
-        rows = device_logs.extended(logs, added)
+        added = came.where("seq IS NOT NULL").select("device_id", "log_epoch", "seq", "id")
+        if not work.store.appended_only(EVENTS, since):  # an event that moved is none that was added
+            added = added.join(went.select("id"), "id", "left_anti")
         if work.store.count(DEVICE_LOGS):
-            work.store.upsert(DEVICE_LOGS, rows)
+            work.store.put(DEVICE_LOGS, device_logs.extended(work.read(DEVICE_LOGS), added))
         else:
-            work.store.append(DEVICE_LOGS, rows)
+            work.store.append(DEVICE_LOGS, device_logs.rebuilt(added))
         return
-    touched = changes.select("device_id", "log_epoch").distinct()
+    touched = came.unionByName(went).where("seq IS NOT NULL").select("device_id", "log_epoch").distinct().persist()
     events = work.store.read(EVENTS).join(touched, ["device_id", "log_epoch"], "left_semi")
     rebuilt = device_logs.rebuilt(events)
     gone = touched.join(rebuilt, ["device_id", "log_epoch"], "left_anti")
-    work.store.upsert(DEVICE_LOGS, rebuilt)
-    work.store.remove(DEVICE_LOGS, gone, on=("device_id", "log_epoch"))
+    work.store.put(DEVICE_LOGS, rebuilt, gone=gone)
 
 
 COUNT = Step(

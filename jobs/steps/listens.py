@@ -17,11 +17,11 @@ DEVICE_DAY = ["device_id", "device_day"]
 def _listens(work: Work) -> Report:
     report = Report("listens", news=True)
     heard = progress(work.read(EVENTS))
-    changes = work.store.changes(EVENTS, work.before("listens", EVENTS))
-    changed = progress(changes)
     if not work.store.count(LISTENS):
         _build(work, heard, report)
         return report
+    came, went = work.store.differences(EVENTS, work.before("listens", EVENTS))
+    changed = progress(came.unionByName(went))
     device_days = changed.where(is_sure()).select(*DEVICE_DAY).distinct().persist()
     crossing = _update_impossible_days(work, heard, device_days)
     touched = changed.select(*KEY).unionByName(_of_device_days(heard, crossing))
@@ -48,13 +48,11 @@ def _update_impossible_days(work: Work, heard: DataFrame, device_days: DataFrame
     before = stored.join(asked, ["device_id", "day"], "left_semi").persist()
     key = ["device_id", "day"]
     became = now.join(before, key, "left_anti").select(*key)
-    # Writing to a table empties what is cached of it: these have to outlive the writes below.
-    no_more = before.join(now, key, "left_anti").select(*key).localCheckpoint()
-    crossing = became.unionByName(no_more).withColumnRenamed("day", "device_day").localCheckpoint()
-    if now.exceptAll(before.select(*now.columns)).head(1) or no_more.head(1):
-        if no_more.head(1):
-            work.store.remove(IMPOSSIBLE_DAYS, no_more, on=key)
-        work.store.upsert(IMPOSSIBLE_DAYS, now)
+    no_more = before.join(now, key, "left_anti").select(*key)
+    changed = now.exceptAll(before.select(*now.columns))
+    crossing = became.unionByName(no_more).withColumnRenamed("day", "device_day").persist()
+    if changed.head(1) or no_more.head(1):
+        work.store.put(IMPOSSIBLE_DAYS, changed, gone=no_more)
     return crossing
 
 
@@ -85,10 +83,7 @@ def _rebuild(work: Work, heard: DataFrame, touched: DataFrame, report: Report) -
     columns = LISTENS.column_names
     changed = rows.select(*columns).exceptAll(stored.select(*columns)).persist()
     report.figures |= {"touched": touched.count(), "changed": changed.count()}
-    if gone.head(1):
-        work.store.remove(LISTENS, gone.select("listen_id", "listen_day").persist(), on=("listen_id", "listen_day"))
-    if report.figures["changed"]:
-        work.store.upsert(LISTENS, changed, within=f"old.listen_day IN ({_listed(changed)})")
+    work.store.put(LISTENS, changed.repartition("listen_day"), gone=gone)
 
 
 def replay_step(first: dt.date, last: dt.date) -> Step:
@@ -124,11 +119,6 @@ def in_days(rows: DataFrame, column: str, back: int = 0) -> Column:
     for _ in range(back):
         days |= {day - ONE_DAY for day in days}
     return F.col("listen_day").isin(sorted(days)) if days else F.lit(False)
-
-
-def _listed(rows: DataFrame) -> str:
-    days = sorted(row[0] for row in rows.select("listen_day").distinct().collect())
-    return ", ".join(f"DATE'{day}'" for day in days)
 
 
 LISTENS_STEP = Step(

@@ -21,7 +21,8 @@ def _restate(work: Work) -> Report:
         return report
     published_on = dt.datetime.fromtimestamp(publication.at_ms / 1000, dt.UTC).date()
     before = work.store.read(LISTENS, published)
-    touched = work.store.changes(LISTENS, published).select("listen_id", "listen_day").distinct()
+    came, went = work.store.differences(LISTENS, published)
+    touched = came.unionByName(went).select("listen_id", "listen_day").distinct()
     ended = before.select("listen_day").distinct().where(F.col("listen_day") < F.lit(published_on))
     touched = touched.join(ended, "listen_day", "left_semi").persist()
     days = [row[0] for row in touched.select("listen_day").distinct().collect()]

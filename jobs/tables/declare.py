@@ -32,7 +32,8 @@ class Column:
     """One column: its name (with the unit in it), Spark SQL type and what a value means.
 
     ``one_of`` closes the set of values; ``check`` is a Spark SQL condition every row meets. Both become
-    Delta constraints. A ``personal`` value never leaves the table as a sample: not in logs, not in reports.
+    Delta constraints. A ``personal`` value never leaves the table as a sample: not in logs, not in reports. Values of a
+    ``distinct`` column hardly repeat: writers need not look for those that do.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Column:
     personal: bool = False
     one_of: tuple[str, ...] = ()
     check: str | None = None
+    distinct: bool = False
 
     @property
     def conditions(self) -> list[str]:
@@ -82,6 +84,11 @@ class Table:
     def personal(self) -> list[str]:
         """Columns whose values are about a person."""
         return [column.name for column in self.columns if column.personal]
+
+    @property
+    def distinct(self) -> list[str]:
+        """Columns whose values hardly repeat."""
+        return [column.name for column in self.columns if column.distinct]
 
     @property
     def ddl(self) -> str:

@@ -43,9 +43,24 @@ def extended(logs: DataFrame, added: DataFrame) -> DataFrame:
 
 
 def rebuilt(events: DataFrame) -> DataFrame:
-    """Rows of ``silver/device_logs`` from all events of the logs in question."""
-    per_seq = events.where(F.col("seq").isNotNull()).groupBy(*LOG, "seq").agg(F.count(F.lit(1)).alias("ids"))
-    return _logs_of(per_seq.select(*LOG, F.col("seq").alias("from_seq"), F.col("seq").alias("to_seq"), "ids"))
+    """Rows of ``silver/device_logs`` from all events of the logs in question, one row an id."""
+    seqs = F.sort_array(F.collect_list("seq")).alias("seqs")
+    logs = events.where(F.col("seq").isNotNull()).groupBy(*LOG).agg(seqs)
+    before = F.concat(F.array(F.lit(0).cast("bigint")), F.col("seqs"))
+    gaps = F.zip_with(
+        F.slice(before, 1, F.size("seqs")),
+        "seqs",
+        lambda one, other: F.struct((one + 1).alias("from_seq"), (other - 1).alias("to_seq")),
+    )
+    repeats = F.filter(gaps, lambda gap: gap["to_seq"] == gap["from_seq"] - 2)
+    forks = F.array_distinct(F.transform(repeats, lambda gap: gap["to_seq"] + 1))
+    return logs.select(
+        *LOG,
+        F.element_at("seqs", -1).alias("max_seq"),
+        F.size("seqs").cast("bigint").alias("events"),
+        F.filter(gaps, lambda gap: gap["from_seq"] <= gap["to_seq"]).alias("missing"),
+        forks.alias("forks"),
+    )
 
 
 def _logs_of(spans: DataFrame) -> DataFrame:

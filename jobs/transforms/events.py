@@ -9,11 +9,12 @@ COUNTING_ORDER = ("received_ms", "receipt", "line_key", "position")
 def counting_copies(accepted: DataFrame) -> DataFrame:
     """One row an ``id``: the copy with the smallest :data:`COUNTING_ORDER`.
 
-    All copies of an id come from one device, so the shuffle by device serves the device logs as well.
+    All copies of an id come from one log and stand at one place in it, so rows are brought together and sorted by
+    two numbers first, which is far cheaper than by texts; events of a device lie together for it.
     """
-    by_device = accepted.repartition("device_id", "log_epoch")
-    in_order = Window.partitionBy("device_id", "log_epoch", "id").orderBy(*COUNTING_ORDER)
-    return by_device.withColumn("rank", F.row_number().over(in_order)).where(F.col("rank") == 1).drop("rank")
+    by_log = accepted.withColumn("log", F.xxhash64("device_id", "log_epoch")).repartition("log")
+    in_order = Window.partitionBy("log", "seq", "id").orderBy(*COUNTING_ORDER)
+    return by_log.withColumn("rank", F.row_number().over(in_order)).where(F.col("rank") == 1).drop("rank", "log")
 
 
 def as_events(copies: DataFrame) -> DataFrame:

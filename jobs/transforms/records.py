@@ -24,20 +24,3 @@ def is_bad_interval() -> Column:
     is_empty = F.col("to_ms") <= F.col("from_ms")
     ends_after = F.col("to_ms") > F.col("duration_ms") + OVERHANG_MS
     return is_progress & (starts_before | is_empty | ends_after)
-
-
-def refused_lines(lines: DataFrame) -> DataFrame:
-    """Rows of ``silver/rejected`` for whole lines; text that is no UTF-8 keeps its bytes beside it."""
-    text = F.try_validate_utf8(F.col("raw").cast("string"))
-    return lines.where(F.col("reason").isNotNull()).select(
-        F.col("line_key").alias("key"),
-        "reason",
-        "receipt",
-        "dialect",
-        F.coalesce(text, F.make_valid_utf8(F.col("raw").cast("string"))).alias("raw"),
-        F.when(text.isNull(), F.col("raw")).alias("raw_bytes"),
-        "line_key",
-        F.lit(None).cast("int").alias("position"),
-        F.lit(None).cast("string").alias("episode_id"),
-        F.timestamp_millis("received_ms").alias("received_at"),
-    )
