@@ -30,8 +30,8 @@ setup: ## make .venv ready: packages, Java libraries, Spark's settings (quick wh
 
 .PHONY: demo
 LANDING ?= $(wildcard ../shared/samples/week/landing)
-demo: setup ## a week of listens through the whole house (LANDING=folder for your own files)
-	$(RUN) -m demo $(if $(LANDING),--landing $(LANDING)) --lake var/demo/lake
+demo: setup ## a week of listens through the whole house (LANDING=folder for your own files, KEEP=1 leaves Airflow up)
+	$(RUN) -m demo $(if $(LANDING),--landing $(LANDING)) --lake var/demo/lake $(if $(KEEP),--keep-airflow)
 
 .PHONY: test
 test: setup lint ## everything that must pass before a change goes in
@@ -102,7 +102,7 @@ prove-dags: var/prove/dags ## a real scheduler runs the pipelines, backfills and
 var/prove/properties: PROOF = PODLEDGER_TEST_EXAMPLES=40 $(PYTEST) -m spark tests/properties
 var/prove/crash: PROOF = $(PYTEST) -m prove tests/crash
 var/prove/scale: PROOF = $(RUN) -m benchmarks.throughput
-var/prove/dags: PROOF = $(PYTEST) -m prove tests/dags
+var/prove/dags: PROOF = $(PYTEST) -m airflow tests/dags/test_scheduler.py
 var/prove/properties var/prove/crash var/prove/dags: $(shell find tests -name '*.py' 2>/dev/null)
 var/prove/scale: $(shell find benchmarks simulator -name '*.py' 2>/dev/null)
 var/prove/dags: $(shell find dags demo -name '*.py' 2>/dev/null)

@@ -6,11 +6,12 @@ Once a day, after the hours of the day before are counted:
 - `maintain` puts small files together (OPTIMIZE), deletes files that nobody needs any more (VACUUM, but never a version
   that a kept publication names) and lets go of rows past their retention. It wants no work half done, and is tried
   again while there is some;
+- `audit` checks all rows of all tables; publications check only what they change;
 - `sweep` then lands whatever came too late for its hour, and hands it on like any landing.
 
-Neither waits for the other's success.
+None waits for another's success.
 
-- **By hand**: `podledger maintain`, `podledger land`.
+- **By hand**: `podledger maintain`, `podledger validate --whole`, `podledger land`.
 - **Again**: clear the run; a second run changes nothing.
 
 If it fails: docs/runbooks/maintenance.md.
@@ -37,4 +38,5 @@ with DAG(
         execution_timeout=timedelta(hours=5),
         priority_weight=2,
     )
+    Podledger(task_id="audit", arguments=["validate", "--whole"], runbook="gate", execution_timeout=timedelta(hours=5))
     Podledger(task_id="sweep", arguments=["land"], outlets=[LINES], runbook="landing")

@@ -11,6 +11,7 @@ from jobs.errors import EXIT_TRY_AGAIN, PodledgerError
 
 GROUP = "podledger.commands"
 EXIT_CODES = "exit codes: 0 done, 1 stop (somebody has to act first), 75 try again later"
+DISK_RUNBOOK = "docs/runbooks/maintenance.md"
 DISK_FULL = ("No space left on device", "Disk quota exceeded")
 
 
@@ -29,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed("interrupted; what was unfinished is taken back by the next run", EXIT_TRY_AGAIN)
     except Exception as error:
         if any(sign in str(error) for sign in DISK_FULL):
-            return _failed("the disk is full: free some space and run the same command again", EXIT_TRY_AGAIN)
+            return _failed(
+                "the disk is full: free some space and run the same command again, see docs/runbooks/maintenance.md",
+                EXIT_TRY_AGAIN,
+            )
         raise
 
 

@@ -30,6 +30,7 @@ class Settings:
     lock_wait_s: int
     keep_publications_days: int
     keep_check_results_days: int
+    small_files: int
     gate_rows_shown: int
     counting_toml: Path
 
@@ -45,6 +46,7 @@ NAMES: dict[tuple[str, str], str] = {
     ("lock", "wait_s"): "lock_wait_s",
     ("keep", "publications_days"): "keep_publications_days",
     ("keep", "check_results_days"): "keep_check_results_days",
+    ("maintain", "small_files"): "small_files",
     ("gate", "rows_shown"): "gate_rows_shown",
 }
 

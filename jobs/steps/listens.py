@@ -1,6 +1,7 @@
 """Listens: what new events touch is worked again, and nothing else."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,6 +11,8 @@ from jobs.tables import EPISODES, EVENTS, IMPOSSIBLE_DAYS, LISTENS
 from jobs.transforms.clock import is_sure
 from jobs.transforms.listens import KEY, impossible_days, listens, progress
 
+EPISODES_OF_LISTENS = ("show_id", "creator_id", "duration_ms")
+"""What a listen takes from its episode."""
 ONE_DAY = dt.timedelta(days=1)
 DEVICE_DAY = ["device_id", "device_day"]
 
@@ -68,9 +71,15 @@ def _of_episodes(work: Work) -> DataFrame:
     stored = work.read(LISTENS).select(*KEY)
     if before == work.state.tables[EPISODES.name]:
         return stored.where(F.lit(False))
-    named = ["episode_id", "show_id", "creator_id", "duration_ms"]
-    changed = work.read(EPISODES).select(*named).exceptAll(work.store.read(EPISODES, before).select(*named))
-    return stored.join(F.broadcast(changed.select("episode_id")), "episode_id", "left_semi")
+    changed = changed_episodes(work, before, EPISODES_OF_LISTENS)
+    return stored.join(F.broadcast(changed), "episode_id", "left_semi")
+
+
+def changed_episodes(work: Work, since: int, columns: Sequence[str]) -> DataFrame:
+    """``episode_id`` of each episode of which one of these columns is not what it was at that version."""
+    named = ["episode_id", *columns]
+    changed = work.read(EPISODES).select(*named).exceptAll(work.store.read(EPISODES, since).select(*named))
+    return changed.select("episode_id")
 
 
 def _rebuild(work: Work, heard: DataFrame, touched: DataFrame, report: Report) -> None:

@@ -5,11 +5,11 @@ import datetime as dt
 from jobs.errors import TryAgain
 from jobs.lake.files import read_json
 from jobs.published.reading import current
+from jobs.steps.publish import PUBLISH, put_in_force
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import BY_NAME, GATE_RESULTS, TABLES
 
 LEAST_RETENTION_H = 168  # younger files may belong to work in progress
-SMALL_FILES = 8  # in one partition, before putting them together is worth it
 
 
 def _maintain(work: Work) -> Report:
@@ -18,7 +18,11 @@ def _maintain(work: Work) -> Report:
     if pending:
         raise TryAgain(f"there is work to finish first ({', '.join(pending)}): `podledger run`, then maintain")
     report.figures["results_let_go"] = _let_go_of_results(work)
+    is_published = not PUBLISH.has_news or not PUBLISH.has_news(work)
     report.figures["tables_compacted"] = sum(_compact(work, name) for name in list(work.state.tables))
+    if is_published and report.figures["tables_compacted"]:
+        number = put_in_force(work)  # the same rows in other files, which nobody then has to compare
+        report.notes.append(f"publication {number} is in force: the rows of the one before, in fewer files")
     hours = _retention_h(work)
     for name in work.state.tables:
         work.store.vacuum(BY_NAME[name], hours)
@@ -29,7 +33,7 @@ def _maintain(work: Work) -> Report:
 def _compact(work: Work, name: str) -> bool:
     """Puts small files together; content stays, so steps that worked from the version before need not again."""
     before = work.state.tables[name]
-    if not work.store.compact(BY_NAME[name], SMALL_FILES):
+    if not work.store.compact(BY_NAME[name], work.settings.small_files):
         return False
     work.state.left_behind([name])
     after = work.state.tables[name]

@@ -18,17 +18,22 @@ def _publish(work: Work) -> Report:
     validated = work.state.done.get(VALIDATE.name)
     if validated != work.state.inputs((table.name for table in VALIDATE.reads), COUNT.name):
         raise GateClosed("what is to be published was not validated: run `podledger validate` first")
+    number = put_in_force(work)
+    work.state.done["published"] = dict(work.state.done.get("counted", {}))
+    return Report("publish", news=True, notes=[f"publication {number} is in force"])
+
+
+def put_in_force(work: Work) -> int:
+    """Makes the tables as they are what readers see; the number of the publication."""
     before = current(work.settings.lake)
     number = 1 if before is None else before.number + 1
-    report = Report("publish", news=True, notes=[f"publication {number} is in force"])
     _keep_run(work, number)
     work.state.left_behind([RUNS.name])
     tables = work.state.inputs((table.name for table in (*PUBLISHED, RUNS)), COUNT.name)
     publication = Publication(number, int(work.now.timestamp() * 1000), tables)
     announce(work, publication)
     work.state.figures = {}
-    work.state.done["published"] = dict(work.state.done.get("counted", {}))
-    return report
+    return number
 
 
 def announce(work: Work, publication: Publication) -> None:

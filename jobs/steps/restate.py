@@ -5,8 +5,9 @@ import datetime as dt
 from pyspark.sql import functions as F
 
 from jobs.published.reading import current
+from jobs.steps.listens import EPISODES_OF_LISTENS, changed_episodes
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import LISTENS, RESTATEMENTS
+from jobs.tables import EPISODES, LISTENS, RESTATEMENTS
 from jobs.transforms.restatements import restated_listens
 
 
@@ -32,7 +33,8 @@ def _restate(work: Work) -> Report:
             listens.where(of_days).join(touched, ["listen_id", "listen_day"], "left_semi")
             for listens in (before, work.read(LISTENS))
         )
-        rows = restated_listens(old, new, publication.number).persist()
+        recatalogued = changed_episodes(work, publication.tables[EPISODES.name], EPISODES_OF_LISTENS)
+        rows = restated_listens(old, new, recatalogued, publication.number).persist()
         report.figures["restated"] = rows.count()
         if report.figures["restated"]:
             work.store.append(RESTATEMENTS, rows)
@@ -41,4 +43,4 @@ def _restate(work: Work) -> Report:
     return report
 
 
-RESTATE = Step("restate", reads=(LISTENS,), writes=(RESTATEMENTS,), run=_restate, follows="listens")
+RESTATE = Step("restate", reads=(LISTENS, EPISODES), writes=(RESTATEMENTS,), run=_restate, follows="listens")

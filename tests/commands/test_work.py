@@ -65,14 +65,34 @@ def test_a_replayed_day_is_as_it_was(podledger: Callable[..., Ran], own_lake: Pa
 
 @pytest.mark.spark
 def test_maintenance_keeps_content_and_published_versions(
-    podledger: Callable[..., Ran], own_lake: Path, landing: Path
+    podledger: Callable[..., Ran], own_lake: Path, landing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PODLEDGER_MAINTAIN_SMALL_FILES", "1")
     before = content(own_lake)
-    ran = podledger("maintain", "--landing", landing, "--lake", own_lake)
+    ran = podledger("maintain", "--landing", landing, "--lake", own_lake, "--json")
     assert ran.code == 0, ran.err
+    assert ran.json()["steps"][0]["figures"]["tables_compacted"] > 0
+    assert ran.json()["publication"] == 2
     assert content(own_lake) == before
     assert podledger("run", "--landing", landing, "--lake", own_lake, "--json").json()["news"] is False
     assert podledger("show", "listens", "--lake", own_lake, "--json").json()["rows"]
+
+
+@pytest.mark.spark
+def test_what_is_counted_without_its_listens_is_left_to_a_later_publication(
+    podledger: Callable[..., Ran], own_lake: Path, landing: Path
+) -> None:
+    where = ("--landing", landing, "--lake", own_lake)
+    land_late(landing, late_line("d-new", 0, seq=1))
+    assert podledger("land", *where).code == 0
+    assert podledger("publish", *where, "--json").json()["publication"] == 1
+    assert podledger("count", *where).code == 0
+    ran = podledger("publish", *where)
+    assert "left to a later run, listens is behind" in ran.out
+    assert podledger("status", *where, "--json").json()["published"]["publication"] == 1
+    assert podledger("listens", *where).code == 0
+    assert podledger("publish", *where, "--json").json()["publication"] == 2
+    assert podledger("validate", "--whole", *where).code == 0
 
 
 @pytest.mark.spark

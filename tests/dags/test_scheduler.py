@@ -1,6 +1,7 @@
 """The DAGs in a real scheduler: landed, backfilled and replayed, they leave what `podledger run` leaves.
 
-One Airflow for all of it, in the order in which a person would do it.
+One Airflow for all of it, in the order in which a person would do it; the first and the last always, what lies between
+with the proofs.
 """
 
 import fcntl
@@ -20,7 +21,7 @@ from demo.chain import RunFailed, finished, follow
 from demo.server import PrivateAirflow
 from jobs.published.reading import published
 
-pytestmark = [pytest.mark.airflow, pytest.mark.prove, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1800)]
 
 EDGES = Path(__file__).resolve().parents[1] / "golden" / "edges" / "landing"
 FIRST = "2026-10-05T12"
@@ -81,6 +82,7 @@ def test_an_hour_that_lands_is_published_by_asset_events(pipelines: Pipelines) -
     assert published_rows(pipelines.lake)["silver/listens"]
 
 
+@pytest.mark.prove
 def test_each_run_records_the_versions_it_left(pipelines: Pipelines) -> None:
     (run,) = [run for run in pipelines.airflow.api.runs("count") if run["partition_key"] == FIRST]
     task = pipelines.task(run, "count")
@@ -92,6 +94,7 @@ def test_each_run_records_the_versions_it_left(pipelines: Pipelines) -> None:
     assert event["extra"]["versions"] == versions
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(("first", "last"), [(FIRST, "2026-10-05T13"), (LATE, LATE)])
 def test_backfilled_hours_are_published(pipelines: Pipelines, first: str, last: str) -> None:
     api = pipelines.airflow.api
@@ -105,10 +108,12 @@ def test_backfilled_hours_are_published(pipelines: Pipelines, first: str, last: 
         follow(pipelines.airflow, run, print)
 
 
+@pytest.mark.prove
 def test_the_tables_are_those_of_a_plain_run(pipelines: Pipelines) -> None:
     pipelines.agree()
 
 
+@pytest.mark.prove
 def test_a_replayed_day_leads_to_the_same_tables(pipelines: Pipelines) -> None:
     run = pipelines.finish(pipelines.airflow.api.trigger("replay", {"from": DAY}))
     log = pipelines.airflow.api.log(pipelines.task(run, "replay"))
@@ -116,12 +121,14 @@ def test_a_replayed_day_leads_to_the_same_tables(pipelines: Pipelines) -> None:
     pipelines.agree()
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("days", [{}, {"from": "2026-10-5"}, {"from": "2026-13-01"}, {"from": DAY, "to": "soon"}])
 def test_days_that_are_none_are_refused_before_anything_runs(pipelines: Pipelines, days: dict[str, str]) -> None:
     with pytest.raises(RuntimeError, match="Invalid input for param"):
         pipelines.airflow.api.trigger("replay", days)
 
 
+@pytest.mark.prove
 def test_a_busy_lake_is_tried_again(pipelines: Pipelines) -> None:
     api = pipelines.airflow.api
     with (pipelines.lake / "_state" / "lock").open("a") as lock:
@@ -134,6 +141,7 @@ def test_a_busy_lake_is_tried_again(pipelines: Pipelines) -> None:
     assert any("TryAgain: exit 75" in line and "docs/runbooks/lock.md" in line for line in api.log(task, attempt=1))
 
 
+@pytest.mark.prove
 def test_what_needs_a_person_is_not_tried_again(pipelines: Pipelines) -> None:
     api = pipelines.airflow.api
     run = api.trigger("replay", {"from": "2026-10-06", "to": "2026-10-05"})
