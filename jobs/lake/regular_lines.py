@@ -16,8 +16,11 @@ from jobs.lake.line_columns import PARSED
 from jobs.records.json_text import MAX_DEPTH
 from jobs.records.shape import Dialect
 
-PIECES = 16
-"""Into how many pieces a block is cut, and these again, to find the lines that keep Arrow from reading it."""
+PIECE_BYTES = 200_000
+"""How much Arrow reads at once: an odd line has all of it read again."""
+
+PIECES = 4
+"""Into how many parts a piece is cut, and these again, to find the lines that keep Arrow from reading it."""
 
 _PODLEDGER = f'"{Dialect.PODLEDGER.value}"'.encode()
 # Allowed are \/ and \" and the code of a character that may stand in a string by itself.
@@ -36,10 +39,25 @@ def read_regular(lines: Sequence[bytes]) -> tuple[list[int], pa.RecordBatch]:
     """What Arrow reads of these lines, as `PARSED` says, and their places among them; the odd ones are left out."""
     places: list[int] = []
     batches: list[pa.RecordBatch] = []
-    for read_places, parsed in _read(lines, [place for place, line in enumerate(lines) if _may_be_regular(line)]):
-        places += read_places
-        batches.append(parsed)
+    for piece in _pieces(lines, [place for place, line in enumerate(lines) if _may_be_regular(line)]):
+        for read_places, parsed in _read(lines, piece):
+            places += read_places
+            batches.append(parsed)
     return places, pa.concat_batches(batches) if batches else pa.RecordBatch.from_pylist([], schema=PARSED)
+
+
+def _pieces(lines: Sequence[bytes], places: Sequence[int]) -> Iterator[list[int]]:
+    """The places in pieces of about `PIECE_BYTES` of text."""
+    piece: list[int] = []
+    size_bytes = 0
+    for place in places:
+        piece.append(place)
+        size_bytes += len(lines[place])
+        if size_bytes >= PIECE_BYTES:
+            yield piece
+            piece, size_bytes = [], 0
+    if piece:
+        yield piece
 
 
 def _read(lines: Sequence[bytes], places: list[int]) -> Iterator[tuple[list[int], pa.RecordBatch]]:
