@@ -11,11 +11,25 @@ from jobs.published.reading import Publication, current, rows
 from jobs.steps.count import COUNT
 from jobs.steps.listens import LISTENS_STEP
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import BY_NAME, GATE_RESULTS, LISTENS, RUNS, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS, TABLES, Table
+from jobs.tables import (
+    BY_NAME,
+    EVENTS,
+    GATE_RESULTS,
+    LISTENS,
+    RESTATEMENTS,
+    RUNS,
+    SYNC_BATCHES,
+    SYNC_LINES,
+    SYNC_RECORDS,
+    TABLES,
+    Table,
+)
 from jobs.transforms.rules import in_force_sql
 
 LANDED = (SYNC_LINES, SYNC_RECORDS)
 CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED)
+BY_DIFFERENCE = (EVENTS, LISTENS, RESTATEMENTS)
+"""Tables of which only what a publication changes is in question; the others are small beside them."""
 RUNBOOK = "docs/runbooks/gate.md"
 
 
@@ -61,7 +75,7 @@ def _in_question(work: Work, publication: Publication | None) -> tuple[dict[str,
             frames[table.name] = _counted_since(work, table, publication)
         elif table is SYNC_BATCHES and publication is not None:
             frames[table.name] = _batches_of_that_time(work, publication)
-        elif table.changes and since >= 0:
+        elif table in BY_DIFFERENCE and since >= 0:
             frames[table.name], gone[table.name] = work.store.differences(table, since)
         else:
             frames[table.name] = work.read(table, seen_by=COUNT.name)

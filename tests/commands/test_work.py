@@ -23,8 +23,8 @@ def late_line(device: str, start_ms: int, seq: int) -> bytes:
     return text_of(envelope(content_, device_id=device, received_ms=received, receipt="late"))
 
 
-def land_late(landing: Path, *lines: bytes) -> None:
-    path = landing / "sync" / "2026-10-12" / "12" / "late.ndjson.gz"
+def land_late(landing: Path, *lines: bytes, hour: str = "12") -> None:
+    path = landing / "sync" / "2026-10-12" / hour / "late.ndjson.gz"
     path.parent.mkdir(parents=True)
     path.write_bytes(gzip.compress(b"\n".join(lines)))
 
@@ -43,6 +43,10 @@ def test_a_late_record_is_restated_with_before_and_after(
     assert restated[1]["before"] is None
     assert {(row["published_before"], row["published_after"]) for row in restated} == {(1, 2)}
     assert {str(row["listen_day"]) for row in restated} == {"2026-10-05"}
+    land_late(landing, late_line("d-other", 0, seq=1), hour="13")
+    ran = podledger("run", "--landing", landing, "--lake", own_lake)
+    assert ran.code == 0, ran.err
+    assert len(rows(own_lake, "gold/restatements")) == 3
 
 
 @pytest.mark.spark
