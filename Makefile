@@ -99,7 +99,7 @@ prove-crash: var/prove/crash ## killed anywhere and started again, the result is
 prove-scale: var/prove/scale ## a large day in the promised time and memory
 prove-dags: var/prove/dags ## a real scheduler runs the pipelines, backfills and replays
 
-var/prove/properties: PROOF = PODLEDGER_TEST_EXAMPLES=40 $(PYTEST) -m spark tests/properties
+var/prove/properties: PROOF = TEST_EXAMPLES=40 $(PYTEST) -m spark tests/properties
 var/prove/crash: PROOF = $(PYTEST) -m prove tests/crash
 var/prove/scale: PROOF = $(RUN) -m benchmarks.throughput
 var/prove/dags: PROOF = $(PYTEST) -m airflow tests/dags/test_scheduler.py

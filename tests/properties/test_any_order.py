@@ -14,7 +14,7 @@ from tests.conftest import Ran
 from tests.properties.tables import as_found, as_read, content, versions
 from tests.properties.worlds import CATALOGUES, Arrangement, arrangements, line_sets, write_run
 
-EXAMPLES = int(os.environ.get("PODLEDGER_TEST_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "2"))
 STEPS = ("land", "count", "listens")
 slow = settings(
     max_examples=EXAMPLES,
