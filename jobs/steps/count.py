@@ -91,7 +91,9 @@ def _write_events(work: Work, records: DataFrame, again: Reopened, report: Repor
         work.store.put(EVENTS, gone=again.fallen)
         report.figures["no_events_any_more"] = again.fallen.count()
     counted = _against_known(work, as_events(placed(best)))
+    known = work.store.count(EVENTS)
     work.store.append(EVENTS, counted.new)
+    report.figures["events"] = work.store.count(EVENTS) - known
     if counted.moved is not None:
         work.store.put(EVENTS, counted.moved)
         report.figures["moved"] = counted.moved.count()
