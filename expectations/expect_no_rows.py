@@ -20,7 +20,7 @@ class RowsAgainst(QueryMetricProvider):
 
     @metric_value(engine=SparkDFExecutionEngine)
     def _spark(  # the library calls it so
-        cls,  # noqa: N805
+        cls,  # noqa: N805  # the library makes it a class method
         execution_engine: Any,
         metric_domain_kwargs: Any,
         metric_value_kwargs: dict[str, Any],

@@ -80,11 +80,6 @@ class Store:
             return came, went
         return came.exceptAll(went), went.exceptAll(came)
 
-    def appended_only(self, table: Table, since: int) -> bool:
-        """Whether nothing but new files came to the table after that version."""
-        before = delta.files(self.folder(table), since) if since >= 0 else {}
-        return before.keys() <= delta.files(self.folder(table)).keys()
-
     def count(self, table: Table, version: int | None = None) -> int:
         """How many rows the table has, by its log."""
         return delta.count(self.folder(table), version) if version != -1 and self.exists(table) else 0

@@ -62,12 +62,8 @@ def looked_at(lake: Path, version: int | None) -> list[dict[str, Any]]:
     """The newest row about each landed file in ``bronze/landed_files`` at that version; none without one."""
     if version is None:
         return []
-    newest = {row["path"]: row for row in _by_landing(rows(lake, "bronze/landed_files", version).to_pylist())}
-    return list(newest.values())
-
-
-def _by_landing(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(files, key=lambda row: row["landed_in"])
+    looks = sorted(rows(lake, "bronze/landed_files", version).to_pylist(), key=lambda row: row["landed_in"])
+    return list({row["path"]: row for row in looks}.values())
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

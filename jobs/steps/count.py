@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from jobs.errors import Stop
 from jobs.lake.texts import refusals
 from jobs.published.reading import rows
+from jobs.steps.landings import Landings
 from jobs.steps.rejudge import Reopened, reopened
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
@@ -18,7 +19,6 @@ from jobs.tables import (
     SYNC_BATCHES,
     SYNC_LINES,
     SYNC_RECORDS,
-    Table,
 )
 from jobs.transforms import device_logs
 from jobs.transforms.clock import placed
@@ -34,23 +34,6 @@ class Counted:
     moved: DataFrame | None
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """The landings from ``first`` to ``last``, both included."""
-
-    first: int
-    last: int
-
-    @property
-    def condition(self) -> str:
-        """Which rows are theirs, in SQL."""
-        return f"landed_in between {self.first} and {self.last}"
-
-    def of(self, work: Work, table: Table) -> DataFrame:
-        """What they brought to a bronze table."""
-        return work.read(table, within={"landed_in": (self.first, self.last)}).where(self.condition)
-
-
 def _count(work: Work) -> Report:
     if not work.state.catalogue.get("in_force"):
         faults = work.state.catalogue.get("faults")
@@ -62,7 +45,7 @@ def _count(work: Work) -> Report:
     report = Report("count", news=True)
     last = work.state.done.get("counted", {}).get("landing", 0)
     newest = work.state.done.get("landing", {}).get("number", 0)
-    landed = Landed(last + 1, newest)
+    landed = Landings(last + 1, newest)
     again = reopened(work)
     records = landed.of(work, SYNC_RECORDS)
     if again.records is not None:
@@ -76,7 +59,7 @@ def _count(work: Work) -> Report:
     return report
 
 
-def _records_in(work: Work, landed: Landed) -> int:
+def _records_in(work: Work, landed: Landings) -> int:
     """How many records the new batches hold."""
     version = work.state.tables.get(SYNC_BATCHES.name)
     if version is None:
@@ -120,7 +103,7 @@ def _against_known(work: Work, copies: DataFrame) -> Counted:
     return Counted(new, moved if moved.head(1) else None)
 
 
-def _write_refusals(work: Work, landed: Landed, records: DataFrame, again: Reopened, report: Report) -> None:
+def _write_refusals(work: Work, landed: Landings, records: DataFrame, again: Reopened, report: Report) -> None:
     if again.refusals is not None:
         work.store.put(REJECTED, gone=again.refusals)
     refused = records.where(F.col("reason").isNotNull())
@@ -146,9 +129,8 @@ def _write_logs(work: Work, again: Reopened) -> None:
     since = work.state.tables.get(EVENTS.name, -1)
     came, went = work.store.differences(EVENTS, since)
     if again.fallen is None:
-        added = came.where("seq IS NOT NULL").select("device_id", "log_epoch", "seq", "id")
-        if not work.store.appended_only(EVENTS, since):  # an event that moved is none that was added
-            added = added.join(went.select("id"), "id", "left_anti")
+        numbered = came.where("seq IS NOT NULL").select("device_id", "log_epoch", "seq", "id")
+        added = numbered.join(F.broadcast(went.select("id")), "id", "left_anti")  # a move adds no event
         if work.store.count(DEVICE_LOGS):
             work.store.put(DEVICE_LOGS, device_logs.extended(work.read(DEVICE_LOGS), added))
         else:

@@ -5,7 +5,7 @@ import datetime as dt
 from jobs.errors import TryAgain
 from jobs.lake.files import read_json
 from jobs.published.reading import current
-from jobs.steps.publish import PUBLISH, put_in_force
+from jobs.steps.publish import has_news, put_in_force
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import BY_NAME, GATE_RESULTS, TABLES
 
@@ -17,12 +17,12 @@ def _maintain(work: Work) -> Report:
     pending = [step for step in ("count", "listens") if step in work.state.done and work.state.is_behind(step)]
     if pending:
         raise TryAgain(f"there is work to finish first ({', '.join(pending)}): `podledger run`, then maintain")
+    is_published = not has_news(work)
     report.figures["results_let_go"] = _let_go_of_results(work)
-    is_published = not PUBLISH.has_news or not PUBLISH.has_news(work)
     report.figures["tables_compacted"] = sum(_compact(work, name) for name in list(work.state.tables))
-    if is_published and report.figures["tables_compacted"]:
+    if is_published and any(report.figures.values()):
         number = put_in_force(work)  # the same rows in other files, which nobody then has to compare
-        report.notes.append(f"publication {number} is in force: the rows of the one before, in fewer files")
+        report.notes.append(f"publication {number} is in force: what the one before said, in fewer files")
     hours = _retention_h(work)
     for name in work.state.tables:
         work.store.vacuum(BY_NAME[name], hours)
@@ -46,11 +46,8 @@ def _compact(work: Work, name: str) -> bool:
 
 def _let_go_of_results(work: Work) -> int:
     oldest = work.now - dt.timedelta(days=work.settings.keep_check_results_days)
-    condition = f"checked_at < TIMESTAMP'{oldest.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}Z'"
-    rows = work.read(GATE_RESULTS).where(condition).count()
-    if rows:
-        work.store.remove_where(GATE_RESULTS, condition)
-        work.state.left_behind([GATE_RESULTS.name])
+    rows = work.store.remove_where(GATE_RESULTS, f"checked_at < '{oldest.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}'")
+    work.state.left_behind([GATE_RESULTS.name])
     return rows
 
 

@@ -52,7 +52,8 @@ def _keep_run(work: Work, number: int) -> None:
     store.add_few(RUNS, [row])
 
 
-def _has_news(work: Work) -> bool:
+def has_news(work: Work) -> bool:
+    """Whether what is validated differs from what is published."""
     publication = current(work.settings.lake)
     there = work.state.inputs((table.name for table in PUBLISHED), COUNT.name)
     differs = publication is None or any(publication.tables.get(name) != there[name] for name in there)
@@ -64,7 +65,7 @@ PUBLISH = Step(
     reads=PUBLISHED,
     writes=(RUNS,),
     run=_publish,
-    has_news=_has_news,
+    has_news=has_news,
     follows=LISTENS_STEP.name,
     seen_by=COUNT.name,
 )

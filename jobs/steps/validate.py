@@ -9,6 +9,7 @@ from expectations.gate import FAILED, PASSED, Outcome, check, suite_of, view_nam
 from jobs.errors import GateClosed
 from jobs.published.reading import Publication, current, rows
 from jobs.steps.count import COUNT
+from jobs.steps.landings import Landings
 from jobs.steps.listens import LISTENS_STEP
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
@@ -22,7 +23,6 @@ from jobs.tables import (
     SYNC_LINES,
     SYNC_RECORDS,
     TABLES,
-    Table,
 )
 from jobs.transforms.rules import in_force_sql
 
@@ -68,13 +68,14 @@ def _validate(work: Work, whole: bool) -> Report:
 def _in_question(work: Work, publication: Publication | None) -> tuple[dict[str, DataFrame], dict[str, DataFrame]]:
     """The rows to be checked by table, and those of the publication that they replace; all rows if there is none."""
     frames, gone = {}, {}
+    landings = _landings(work, publication)
     published = {} if publication is None else publication.tables
     for table in CHECKED:
         since = published.get(table.name, -1)
         if table in LANDED:
-            frames[table.name] = _counted_since(work, table, publication)
+            frames[table.name] = landings.of(work, table)
         elif table is SYNC_BATCHES and publication is not None:
-            frames[table.name] = _batches_of_that_time(work, publication)
+            frames[table.name] = _batches_of_that_time(work, landings)
         elif table in BY_DIFFERENCE and since >= 0:
             frames[table.name], gone[table.name] = work.store.differences(table, since)
         else:
@@ -83,25 +84,18 @@ def _in_question(work: Work, publication: Publication | None) -> tuple[dict[str,
     return frames, gone
 
 
-def _counted_since(work: Work, table: Table, publication: Publication | None) -> DataFrame:
-    """Landed rows that were counted since the publication: what is landed but not counted yet is not in question."""
-    span = _landings(work, publication)
-    return work.read(table, within={"landed_in": span}).where(F.col("landed_in").between(*span))
-
-
-def _landings(work: Work, publication: Publication | None) -> tuple[int, int]:
+def _landings(work: Work, publication: Publication | None) -> Landings:
+    """Those counted since the publication: what is landed but not counted yet is not in question."""
     done = work.state.done
     before = 0 if publication is None else done.get("published", {}).get("landing", 0)
-    return before + 1, done.get("counted", {}).get("landing", 0)
+    return Landings(before + 1, done.get("counted", {}).get("landing", 0))
 
 
-def _batches_of_that_time(work: Work, publication: Publication) -> DataFrame:
-    """Batches received when those were that are in question: what landed again was received at the same instant."""
-    first, last = _landings(work, publication)
+def _batches_of_that_time(work: Work, landings: Landings) -> DataFrame:
+    """Batches received when those of these landings were: what landed again was received at the same instant."""
     version = work.state.tables[SYNC_LINES.name]
     bounds = "min(received_ms) as least, max(received_ms) as most"
-    landed = f"landed_in between {first} and {last}"
-    (span,) = rows(work.settings.lake, SYNC_LINES.name, version, landed, bounds).to_pylist()
+    (span,) = rows(work.settings.lake, SYNC_LINES.name, version, landings.condition, bounds).to_pylist()
     received = (span["least"] or 0, span["most"] or 0)
     batches = work.read(SYNC_BATCHES, within={"received_ms": received}, seen_by=COUNT.name)
     return batches.where(F.col("received_ms").between(*received))

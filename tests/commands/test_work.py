@@ -78,6 +78,10 @@ def test_maintenance_keeps_content_and_published_versions(
     assert ran.json()["steps"][0]["figures"]["tables_compacted"] > 0
     assert ran.json()["publication"] == 2
     assert content(own_lake) == before
+    later = podledger("maintain", "--now", "2099-01-01T00:00:00Z", "--landing", landing, "--lake", own_lake, "--json")
+    assert later.code == 0, later.err
+    assert later.json()["steps"][0]["figures"]["results_let_go"] > 0
+    assert content(own_lake) == before
     assert podledger("run", "--landing", landing, "--lake", own_lake, "--json").json()["news"] is False
     assert podledger("show", "listens", "--lake", own_lake, "--json").json()["rows"]
 
