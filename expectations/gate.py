@@ -5,7 +5,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,10 @@ class Outcome:
 
 
 def suite_of(table: Table, rules: Mapping[str, str]) -> dict[str, Any] | None:
-    """The table's suite as its JSON file has it, with the rules' SQL in its queries; None for a table without one."""
+    """The table's suite as its JSON file has it, queries filled in; None for a table without one.
+
+    In a query ``{batch}`` stands for the table, and each other ``{name}`` for the SQL of that rule.
+    """
     path = SUITES / f"{table.name.replace('/', '.')}.json"
     if not path.exists():
         return None
@@ -51,7 +54,7 @@ def suite_of(table: Table, rules: Mapping[str, str]) -> dict[str, Any] | None:
     for entry in content["expectations"]:
         if "unexpected_rows_query" in entry["kwargs"]:
             query = entry["kwargs"]["unexpected_rows_query"]
-            for name, sql in rules.items():
+            for name, sql in {**rules, "batch": view_name(table.name)}.items():
                 query = query.replace(f"{{{name}}}", sql)
             entry["kwargs"]["unexpected_rows_query"] = query
     return content
@@ -81,26 +84,23 @@ def check(
         gone.get(name, frame.limit(0)).createOrReplaceTempView(f"{view_name(name)}_gone")
     chosen = {name: frame for name, frame in frames.items() if only is None or name in only}
     suites = {name: content for name in chosen if (content := suite_of(BY_NAME[name], rules)) is not None}
-    counted: dict[str, str] = {}
-    for name, content in suites.items():
-        counted |= {query: query.replace("{batch}", view_name(name)) for query in _queries(content)}
+    queries = [query for content in suites.values() for query in _queries(content)]
     with contextlib.redirect_stdout(io.StringIO()):  # the library prints hints that are not for this reader
-        return _checked(chosen, suites, rows_found(next(iter(frames.values())).sparkSession, counted), docs)
+        return _checked(chosen, suites, rows_found(next(iter(frames.values())).sparkSession, queries), docs)
 
 
-def rows_found(spark: SparkSession, queries: Mapping[str, str]) -> dict[str, int | str]:
+def rows_found(spark: SparkSession, queries: Sequence[str]) -> dict[str, int | str]:
     """How many rows each query finds, all in one Spark job; where one breaks, each by itself, and why it broke."""
     if not queries:
         return {}
-    names = list(queries)
-    counts = [f"SELECT {place} AS place, count(*) AS rows FROM ({queries[name]})" for place, name in enumerate(names)]
+    counts = [f"SELECT {place} AS place, count(*) AS rows FROM ({query})" for place, query in enumerate(queries)]
     try:
         found = spark.sql(" UNION ALL ".join(counts)).collect()
     except PySparkException as error:
         if len(queries) == 1:
-            return {names[0]: str(error)}
-        return {name: rows for one in names for name, rows in rows_found(spark, {one: queries[one]}).items()}
-    return {names[row["place"]]: row["rows"] for row in found}
+            return {queries[0]: str(error)}
+        return {query: rows for one in queries for query, rows in rows_found(spark, [one]).items()}
+    return {queries[row["place"]]: row["rows"] for row in found}
 
 
 def _queries(content: Mapping[str, Any]) -> list[str]:

@@ -114,7 +114,6 @@ def _properties(table: Table) -> dict[str, str | None]:
     properties: dict[str, str | None] = {
         "delta.logRetentionDuration": LOG_KEPT,
         "delta.enableDeletionVectors": "false",
-        "delta.enableChangeDataFeed": str(table.changes).lower(),
     }
     if table.skip_by:
         properties["delta.dataSkippingStatsColumns"] = ",".join(table.skip_by)

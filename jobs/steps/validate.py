@@ -5,7 +5,7 @@ import datetime as dt
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from expectations.gate import FAILED, PASSED, Outcome, check, suite_of, view_name
+from expectations.gate import FAILED, PASSED, Outcome, check, suite_of
 from jobs.errors import GateClosed
 from jobs.published.reading import Publication, current, rows
 from jobs.steps.count import COUNT
@@ -150,7 +150,7 @@ def _keys(work: Work, outcome: Outcome) -> list[str]:
     ]
     if not queries:
         return []
-    found = work.store.spark.sql(queries[0].replace("{batch}", view_name(table.name)))
+    found = work.store.spark.sql(queries[0])
     named = [name for name in ("rule", *table.key) if name in found.columns and name not in table.personal]
     shown = found.select(*named).limit(work.settings.gate_rows_shown).collect() if named else []
     return [" ".join(f"{name}={row[name]}" for name in named) for row in shown]

@@ -57,8 +57,8 @@ class Column:
 class Table:
     """One Delta table of the lake, by its ``<layer>/<table>`` name.
 
-    ``published`` tables are named, with their version, by each publication. ``changes`` keeps a change feed
-    for the step downstream. ``skip_by`` lists the columns whose statistics let readers skip files.
+    ``published`` tables are named, with their version, by each publication. ``skip_by`` lists the columns whose
+    statistics let readers skip files.
     """
 
     name: str
@@ -68,7 +68,6 @@ class Table:
     partition_by: tuple[str, ...] = ()
     skip_by: tuple[str, ...] = ()
     published: bool = True
-    changes: bool = False
 
     @property
     def layer(self) -> str:

@@ -67,8 +67,6 @@ def _facts(table: Table) -> list[str]:
         facts.append(f"- Partitioned by: {_names(table.partition_by)}")
     if table.skip_by:
         facts.append(f"- Files are skipped by: {_names(table.skip_by)}")
-    if table.changes:
-        facts.append("- Keeps a change feed, from which the next step takes up what is new.")
     if not table.published:
         facts.append("- Not published.")
     return facts

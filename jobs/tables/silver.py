@@ -61,7 +61,6 @@ EVENTS = Table(
     ),
     key=("id",),
     skip_by=("listen_day", "received_at", "device_id"),
-    changes=True,
 )
 
 REJECTED = Table(
@@ -134,5 +133,4 @@ LISTENS = Table(
     key=("listen_id",),
     partition_by=("listen_day",),
     skip_by=("listen_id", "episode_id", "show_id", "status"),
-    changes=True,
 )

@@ -29,7 +29,6 @@ def test_a_table_is_told_whole() -> None:
         partition_by=("day",),
         skip_by=("heard_ms",),
         published=False,
-        changes=True,
     )
     page = document([table])
     assert page.endswith(f"""
@@ -40,7 +39,6 @@ One row a day.
 - Key: `day`, `who`
 - Partitioned by: `day`
 - Files are skipped by: `heard_ms`
-- Keeps a change feed, from which the next step takes up what is new.
 - Not published.
 
 | column | type | null | personal | meaning |

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from expectations.gate import FAILED, PASSED, SUITES, Outcome, suite_of, view_name
+from expectations.gate import FAILED, PASSED, SUITES, Outcome, suite_of
 from expectations.gate import check as check_all
 from jobs.lake.schema import spark_schema
 from jobs.steps.validate import CHECKED
@@ -128,7 +128,7 @@ def failed(outcomes: list[Outcome], frames: dict[str, DataFrame]) -> set[str]:
             for entry in suite(outcome.table)["expectations"]
             if entry["meta"]["name"] == outcome.name
         )
-        names |= {row["rule"] for row in spark.sql(query.replace("{batch}", view_name(outcome.table))).collect()}
+        names |= {row["rule"] for row in spark.sql(query).collect()}
     return names
 
 
