@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
@@ -18,8 +18,8 @@ class RowsAgainst(QueryMetricProvider):
     metric_name = METRIC
     value_keys = ("unexpected_rows_query",)
 
-    @metric_value(engine=SparkDFExecutionEngine)
-    def _spark(  # the library calls it so
+    @metric_value(engine=PandasExecutionEngine)
+    def _pandas(  # the library calls it so
         cls,  # noqa: N805  # the library makes it a class method
         execution_engine: Any,
         metric_domain_kwargs: Any,

@@ -5,14 +5,14 @@ import io
 import json
 import logging
 import os
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+import pandas as pd
 
+from expectations.question import Question, rows_found, view_name
 from jobs.tables import BY_NAME, Table
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -22,6 +22,8 @@ STOP, WARN = "stop", "warn"
 PASSED, FAILED, BROKE = "passed", "failed", "broke"
 # Nothing of a row leaves the table through a result: no values, no row samples.
 QUIET = {"result_format": "BASIC", "partial_unexpected_count": 0, "include_unexpected_rows": False}
+
+Spread = Callable[[Callable[[Question], dict[str, int | str]], Sequence[Question]], list[dict[str, int | str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Outcome:
 def suite_of(table: Table, rules: Mapping[str, str]) -> dict[str, Any] | None:
     """The table's suite as its JSON file has it, queries filled in; None for a table without one.
 
-    In a query ``{batch}`` stands for the table, and each other ``{name}`` for the SQL of that rule.
+    In a query ``{batch}`` stands for the table, ``{broken_rules}`` and ``{a_rule_is_broken}`` for the rules that the
+    expectation names with their SQL conditions, and each other ``{name}`` for the SQL of that dated rule.
     """
     path = SUITES / f"{table.name.replace('/', '.')}.json"
     if not path.exists():
@@ -54,65 +57,67 @@ def suite_of(table: Table, rules: Mapping[str, str]) -> dict[str, Any] | None:
     for entry in content["expectations"]:
         if "unexpected_rows_query" in entry["kwargs"]:
             query = entry["kwargs"]["unexpected_rows_query"]
-            for name, sql in {**rules, "batch": view_name(table.name)}.items():
+            for name, sql in {**_conditions(entry["meta"]), **rules, "batch": view_name(table.name)}.items():
                 query = query.replace(f"{{{name}}}", sql)
             entry["kwargs"]["unexpected_rows_query"] = query
     return content
 
 
-def view_name(table: str) -> str:
-    """The name under which suites and SQL know a table: ``silver/listens`` is ``silver_listens``."""
-    return table.replace("/", "_")
+def _conditions(meta: Mapping[str, Any]) -> dict[str, str]:
+    conditions = meta.get("rules", {})
+    named = ", ".join(f"CASE WHEN {condition} THEN '{name}' END" for name, condition in conditions.items())
+    return {
+        "broken_rules": f"unnest(list_filter([{named}], lambda rule: rule IS NOT NULL))",
+        "a_rule_is_broken": " OR ".join(f"({condition})" for condition in conditions.values()),
+    }
 
 
 def check(
-    frames: Mapping[str, DataFrame],
-    gone: Mapping[str, DataFrame],
+    question: Question,
+    shares: Sequence[str],
     rules: Mapping[str, str],
     docs: Path,
+    spread: Spread,
     only: Collection[str] | None = None,
 ) -> list[Outcome]:
     """Runs the suite of each table on the rows in question; nothing is raised for a check that fails or breaks.
 
-    Every table is a view for the SQL of all suites, and so is what is ``gone`` of it: rows of the last publication
-    that are no more, or not as they were; a table that is not named there has lost none. ``rules`` gives the SQL for
-    each ``{name}`` in a query. ``docs`` is the folder in which Data Docs are built, ``only`` the tables whose suites
-    are run.
+    ``shares`` are conditions that cut the devices into shares: an expectation that says so is asked of each alone.
+    ``rules`` gives the SQL for each ``{name}`` in a query, ``docs`` is the folder in which Data Docs are built, and
+    ``spread`` runs a task for each of several items; ``only`` names the tables whose suites are run.
     """
-    for name, frame in frames.items():
-        frame.createOrReplaceTempView(view_name(name))
-        gone.get(name, frame.limit(0)).createOrReplaceTempView(f"{view_name(name)}_gone")
-    chosen = {name: frame for name, frame in frames.items() if only is None or name in only}
+    chosen = [name for name in question.tables if only is None or name in only]
     suites = {name: content for name in chosen if (content := suite_of(BY_NAME[name], rules)) is not None}
-    queries = [query for content in suites.values() for query in _queries(content)]
+    asked = _questions(question, shares, suites)
+    counted = _added_up(spread(rows_found, asked))
     with contextlib.redirect_stdout(io.StringIO()):  # the library prints hints that are not for this reader
-        return _checked(chosen, suites, rows_found(next(iter(frames.values())).sparkSession, queries), docs)
+        return _checked(question, suites, counted, docs)
 
 
-def rows_found(spark: SparkSession, queries: Sequence[str]) -> dict[str, int | str]:
-    """How many rows each query finds, all in one Spark job; where one breaks, each by itself, and why it broke."""
-    if not queries:
-        return {}
-    counts = [f"SELECT {place} AS place, count(*) AS rows FROM ({query})" for place, query in enumerate(queries)]
-    try:
-        found = spark.sql(" UNION ALL ".join(counts)).collect()
-    except PySparkException as error:
-        if len(queries) == 1:
-            return {queries[0]: str(error)}
-        return {query: rows for one in queries for query, rows in rows_found(spark, [one]).items()}
-    return {queries[row["place"]]: row["rows"] for row in found}
+def _questions(question: Question, shares: Sequence[str], suites: Mapping[str, dict[str, Any]]) -> list[Question]:
+    """The same question for each share, and for the queries that need all shares at once."""
+    by_share: list[str] = []
+    whole: list[str] = []
+    for content in suites.values():
+        for entry in content["expectations"]:
+            query = entry["kwargs"].get("unexpected_rows_query")
+            if query is not None:
+                (by_share if entry["meta"].get("by_share") else whole).append(query)
+    asked = [replace(question, queries=whole)] if whole else []
+    return asked + [replace(question, queries=by_share, share=share) for share in shares if by_share]
 
 
-def _queries(content: Mapping[str, Any]) -> list[str]:
-    given = (entry["kwargs"].get("unexpected_rows_query") for entry in content["expectations"])
-    return [query for query in given if query is not None]
+def _added_up(found: Iterable[Mapping[str, int | str]]) -> dict[str, int | str]:
+    counted: dict[str, int | str] = {}
+    for one in found:
+        for query, rows in one.items():
+            before = counted.get(query, 0)
+            counted[query] = before + rows if isinstance(before, int) and isinstance(rows, int) else f"{before or rows}"
+    return counted
 
 
 def _checked(
-    frames: Mapping[str, DataFrame],
-    suites: Mapping[str, dict[str, Any]],
-    counted: Mapping[str, int | str],
-    docs: Path,
+    question: Question, suites: Mapping[str, dict[str, Any]], counted: Mapping[str, int | str], docs: Path
 ) -> list[Outcome]:
     import great_expectations as gx
 
@@ -122,13 +127,13 @@ def _checked(
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     _add_docs(context, docs)
-    source = context.data_sources.add_spark(name="lake", persist=False)
+    source = context.data_sources.add_pandas(name="lake")
     expect_no_rows.COUNTED.clear()
     expect_no_rows.COUNTED.update(counted)
     outcomes: list[Outcome] = []
     for name, content in suites.items():
         batch = source.add_dataframe_asset(name=view_name(name)).add_batch_definition_whole_dataframe("to_be_published")
-        outcomes += _run(context, batch, name, content, frames[name])
+        outcomes += _run(context, batch, name, content, question.tables[name].columns)
     context.build_data_docs()
     return outcomes
 
@@ -149,7 +154,7 @@ def _add_docs(context: Any, docs: Path) -> None:
     )
 
 
-def _run(context: Any, batch: Any, name: str, content: dict[str, Any], frame: DataFrame) -> list[Outcome]:
+def _run(context: Any, batch: Any, name: str, content: dict[str, Any], columns: list[str]) -> list[Outcome]:
     import great_expectations as gx
 
     suite = context.suites.add(gx.ExpectationSuite(**{**content, "name": view_name(name)}))
@@ -159,7 +164,7 @@ def _run(context: Any, batch: Any, name: str, content: dict[str, Any], frame: Da
     checkpoint = context.checkpoints.add(
         gx.Checkpoint(name=view_name(name), validation_definitions=[definition], result_format=QUIET)
     )
-    ran = checkpoint.run(batch_parameters={"dataframe": frame})
+    ran = checkpoint.run(batch_parameters={"dataframe": pd.DataFrame(columns=columns)})
     (result,) = ran.run_results.values()
     return [_outcome(name, entry) for entry in result.results]
 

@@ -12,7 +12,7 @@ from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, Schema,
 from deltalake.transaction import AddAction, RemoveAction
 
 from jobs.lake.log import MARK
-from jobs.lake.parts import Part, partition_of
+from jobs.lake.parts import Part
 from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
 
@@ -28,7 +28,6 @@ def create(folder: Path, table: Table) -> None:
         str(folder),
         Schema(_fields(table)),
         mode="error",
-        partition_by=list(table.partition_by) or None,
         description=table.about,
         configuration=_properties(table),
         commit_properties=_ours(),
@@ -55,20 +54,24 @@ def replace(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> No
     write_deltalake(str(folder), _typed(table, rows), mode="overwrite", commit_properties=_ours())
 
 
-def commit(folder: Path, table: Table, parts: Iterable[Part], gone: Mapping[str, int] = NOTHING) -> None:
-    """Adds files that lie in the folder already, and takes others out (bytes by path), by one commit."""
+def commit(
+    folder: Path, table: Table, parts: Iterable[Part], gone: Mapping[str, int] = NOTHING, is_change: bool = True
+) -> None:
+    """Adds files that lie in the folder already, and takes others out (bytes by path), by one commit.
+
+    ``is_change`` is false where the rows are the same as before, only in other files.
+    """
     at_ms = int(time.time() * 1000)
-    removed = [RemoveAction(path, True, at_ms, size, partition_of(path)) for path, size in gone.items()]
-    actions: list[AddAction | RemoveAction] = [*(part.action() for part in parts), *removed]
+    removed = [RemoveAction(path, is_change, at_ms, size, {}) for path, size in gone.items()]
+    actions: list[AddAction | RemoveAction] = [*(part.action(is_change) for part in parts), *removed]
     DeltaTable(str(folder)).create_write_transaction(
-        actions, "append", Schema(_fields(table)), list(table.partition_by) or None, commit_properties=_ours()
+        actions, "append", Schema(_fields(table)), None, commit_properties=_ours()
     )
 
 
-def count(folder: Path, version: int | None = None) -> int:
-    """How many rows there are, by the statistics of the files."""
-    added = pa.table(DeltaTable(str(folder), version=version).get_add_actions(flatten=True))
-    return int(pc.sum(added.column("num_records")).as_py() or 0)
+def count(folder: Path, version: int | None = None, within: Within | None = None) -> int:
+    """How many rows there are, by the statistics of the files; with ``within``, in the files that may hold such."""
+    return int(pc.sum(_added(folder, version, within).column("num_records")).as_py() or 0)
 
 
 def remove(folder: Path, condition: str) -> int:
@@ -88,18 +91,28 @@ def restore(folder: Path, version: int) -> None:
 
 def files(folder: Path, version: int | None = None, within: Within | None = None) -> dict[str, int]:
     """The table's files at that version (now, if None) that may hold such rows: bytes by path below the folder."""
+    kept = _added(folder, version, within)
+    sizes = zip(kept.column("path").to_pylist(), kept.column("size_bytes").to_pylist(), strict=True)
+    return {unquote(path): size for path, size in sorted(sizes)}
+
+
+def _added(folder: Path, version: int | None, within: Within | None) -> pa.Table:
     added = pa.table(DeltaTable(str(folder), version=version).get_add_actions(flatten=True))
     keep = pa.array([True] * added.num_rows, pa.bool_())
     for column, (least, most) in (within or {}).items():
         for name, outside in ((f"min.{column}", pc.greater), (f"max.{column}", pc.less)):
-            place = f"partition.{column}" if f"partition.{column}" in added.column_names else name
-            if place in added.column_names:
-                values = added.column(place).combine_chunks()
+            if name in added.column_names:
+                values = added.column(name).combine_chunks()
                 bound = pa.scalar(most if outside is pc.greater else least, values.type)
                 keep = pc.and_(keep, pc.invert(pc.fill_null(outside(values, bound), False)))
-    kept = added.filter(keep)
-    sizes = zip(kept.column("path").to_pylist(), kept.column("size_bytes").to_pylist(), strict=True)
-    return {unquote(path): size for path, size in sorted(sizes)}
+    return added.filter(keep)
+
+
+def unneeded(folder: Path, retention_h: int) -> list[Path]:
+    """Files in the table's folder that no version of so many hours names, those that no commit ever named included."""
+    delta = DeltaTable(str(folder))
+    paths = delta.vacuum(retention_h, dry_run=True, enforce_retention_duration=False, full=True)
+    return [folder / unquote(path) for path in paths]
 
 
 def _fields(table: Table) -> list[Field]:

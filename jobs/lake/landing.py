@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import SparkSession
 
 from jobs.lake.gzip_lines import DamagedFile, landed_lines
 from jobs.lake.landing_files import LandedFile
 from jobs.lake.lines import read_lines
 from jobs.lake.parts import Part, PartWriter
 from jobs.lake.record_rows import line_rows, record_rows
+from jobs.lake.store import Store
 from jobs.tables import SYNC_LINES, SYNC_RECORDS
 
 BLOCKS_HELD = 16  # of about 4 MB: a file up to this size is read once, a larger one is checked first
@@ -44,17 +44,14 @@ class Landed:
     reports: list[FileReport] = field(default_factory=list)
 
 
-def land_files(
-    spark: SparkSession, landing: Path, lake: Path, files: list[LandedFile], number: int, task_bytes: int
-) -> Landed:
+def land_files(store: Store, landing: Path, files: list[LandedFile], number: int, task_bytes: int) -> Landed:
     """Writes rows of ``bronze/sync_lines`` and ``bronze/sync_records`` for these files, all or nothing of each file.
 
     Files are packed into tasks of about ``task_bytes``, at least one a core. ``number`` is that of the landing.
     """
-    bins = packed(files, task_bytes, spark.sparkContext.defaultParallelism)
-    task = partial(_land, landing, lake, number)
+    bins = packed(files, task_bytes, store.spark.sparkContext.defaultParallelism)
     whole = Landed()
-    for landed in spark.sparkContext.parallelize(bins, max(1, len(bins))).map(task).collect():
+    for landed in store.spread(partial(_land, landing, store.lake, number), bins):
         whole.lines += landed.lines
         whole.records += landed.records
         whole.reports += landed.reports

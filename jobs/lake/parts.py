@@ -1,15 +1,14 @@
-"""Parquet files that tasks have written, with Arrow or Spark, and what a Delta log has to know of them."""
+"""Parquet files that tasks have written, and what a Delta log has to know of them."""
 
 import datetime as dt
 import json
-import shutil
 import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -18,8 +17,10 @@ from deltalake.transaction import AddAction
 from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
 
-GROUP_BYTES = 64_000_000
-"""About how much a row group holds, as Arrow has it in memory."""
+HELD_BYTES = 64_000_000
+CLUSTERED_BYTES = 256_000_000
+CLUSTER_BYTES = 4_000_000
+"""About how much is held, how much is put in order at once, and how much of that makes a row group, as in memory."""
 
 
 @dataclass(slots=True)
@@ -27,54 +28,18 @@ class Part:
     """One file: its path below the table's folder, its size, and the statistics of the columns to skip by."""
 
     path: str
-    partition: dict[str, str | None] = field(default_factory=dict)
     size_bytes: int = 0
     rows: int = 0
     least: dict[str, Any] = field(default_factory=dict)
     most: dict[str, Any] = field(default_factory=dict)
     nulls: dict[str, int] = field(default_factory=dict)
 
-    def action(self) -> AddAction:
-        """The entry of the log that adds it."""
-        stats = {"numRecords": self.rows, "minValues": self.least, "maxValues": self.most, "nullCount": self.nulls}
+    def action(self, is_change: bool = True) -> AddAction:
+        """The entry of the log that adds it; ``is_change`` says whether its rows are new."""
+        least, most = ({name: _plain(value) for name, value in ends.items()} for ends in (self.least, self.most))
+        stats = {"numRecords": self.rows, "minValues": least, "maxValues": most, "nullCount": self.nulls}
         at_ms = int(time.time() * 1000)
-        return AddAction(self.path, self.size_bytes, self.partition, at_ms, True, json.dumps(stats))
-
-
-def staged(folder: Path, table: Table, staging: Path) -> list[Part]:
-    """Moves the files that Spark wrote into ``staging`` to their places in the table's folder; empty ones go."""
-    parts = []
-    for file in sorted(staging.rglob("*.parquet")):
-        footer = pq.read_metadata(file)
-        if not footer.num_rows:
-            continue
-        path = file.relative_to(staging)
-        (folder / path.parent).mkdir(exist_ok=True)
-        part = Part(path.as_posix(), partition_of(path.as_posix()), file.stat().st_size, footer.num_rows)
-        _take_statistics(part, table, footer)
-        file.rename(folder / path)
-        parts.append(part)
-    shutil.rmtree(staging)
-    return parts
-
-
-def partition_of(path: str) -> dict[str, str | None]:
-    """The partition that a file's path below its table names; empty for a table without partitions."""
-    segments = (segment.split("=", 1) for segment in path.split("/")[:-1])
-    return {name: unquote(value) for name, value in segments}
-
-
-def _take_statistics(part: Part, table: Table, footer: pq.FileMetaData) -> None:
-    places = {footer.schema.column(place).path: place for place in range(footer.num_columns)}
-    for name in table.skip_by:
-        groups = [footer.row_group(group).column(places[name]).statistics for group in range(footer.num_row_groups)]
-        if not all(group is not None and group.has_null_count for group in groups):
-            continue
-        part.nulls[name] = sum(group.null_count for group in groups)
-        known = [group for group in groups if group.has_min_max]
-        if known and all(group.has_min_max or not group.num_values for group in groups):
-            part.least[name] = _plain(min(group.min for group in known))
-            part.most[name] = _plain(max(group.max for group in known))
+        return AddAction(self.path, self.size_bytes, {}, at_ms, is_change, json.dumps(stats))
 
 
 def _plain(value: Any) -> Any:
@@ -85,13 +50,19 @@ def _plain(value: Any) -> Any:
 
 
 class PartWriter:
-    """Writes one file of a table without partitions; nothing is there until the first row is."""
+    """Writes one file of a table; nothing is there until the first row is.
+
+    Of a clustered table, rows that are held together are put in its order, and make small row groups, of which
+    readers can leave out most.
+    """
 
     def __init__(self, folder: Path, table: Table) -> None:
         """A writer into the table's folder."""
         self._folder = folder
         self._table = table
         self._schema = arrow_schema(table)
+        self._most_held = CLUSTERED_BYTES if table.cluster_by else HELD_BYTES
+        self._group_bytes = CLUSTER_BYTES if table.cluster_by else HELD_BYTES
         self._held: list[pa.RecordBatch] = []
         self._held_bytes = 0
         self._writer: pq.ParquetWriter | None = None
@@ -104,7 +75,7 @@ class PartWriter:
         self._held.append(rows)
         self._held_bytes += rows.nbytes
         self._take_note(rows)
-        if self._held_bytes >= GROUP_BYTES:
+        if self._held_bytes >= self._most_held:
             self._flush()
 
     def close(self) -> list[Part]:
@@ -126,7 +97,10 @@ class PartWriter:
                 path, self._schema, compression="zstd", compression_level=1, use_dictionary=repeating
             )
         rows = pa.Table.from_batches(self._held).cast(self._schema)
-        self._writer.write_table(rows, row_group_size=rows.num_rows)
+        if self._table.cluster_by:
+            rows = rows.take(_order([rows.column(name) for name in self._table.cluster_by]))
+        groups = max(1, self._held_bytes // self._group_bytes)
+        self._writer.write_table(rows, row_group_size=-(-rows.num_rows // groups))
         self._held, self._held_bytes = [], 0
 
     def _take_note(self, rows: pa.RecordBatch) -> None:
@@ -139,3 +113,17 @@ class PartWriter:
             if bounds["min"] is not None:
                 part.least[name] = min(bounds["min"], part.least.get(name, bounds["min"]))
                 part.most[name] = max(bounds["max"], part.most.get(name, bounds["max"]))
+
+
+def _order(columns: list[pa.ChunkedArray]) -> pa.Array:
+    """Places of the rows such that equal values lie together, the first column's outermost; texts in any order."""
+    return pa.array(np.lexsort([_numbers(column) for column in reversed(columns)]))
+
+
+def _numbers(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    if pa.types.is_string(column.type):
+        column = column.combine_chunks().dictionary_encode().indices
+    elif pa.types.is_date32(column.type):
+        column = column.cast(pa.int32())
+    numbers: np.ndarray[Any, Any] = pc.fill_null(column, 0).to_numpy()
+    return numbers

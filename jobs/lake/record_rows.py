@@ -4,6 +4,7 @@ The record's id is hashed here, while its columns are at hand: whether it is rig
 """
 
 from hashlib import sha256
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 
 from jobs.lake.schema import arrow_schema
 from jobs.tables import SYNC_LINES, SYNC_RECORDS
-from jobs.tables.bronze import ENVELOPE, HASHED
+from jobs.tables.bronze import BUCKETS, ENVELOPE, HASHED
 
 PROTOCOL = "podledger/1"
 LINES = arrow_schema(SYNC_LINES)
@@ -30,6 +31,7 @@ def line_rows(rows: pa.RecordBatch, file: str, first_line_no: int, number: int) 
         "file": pa.array([file] * count, pa.string()),
         "line_no": pa.array(range(first_line_no, first_line_no + count), pa.int64()),
         "landed_in": pa.array([number] * count, pa.int64()),
+        "bucket": _buckets(rows),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in LINES.names], schema=LINES)
 
@@ -45,7 +47,7 @@ def record_rows(rows: pa.RecordBatch, number: int) -> pa.RecordBatch:
     columns = dict(zip((field.name for field in fields.type), fields.flatten(), strict=True))
     malformed = columns.pop("malformed")
     of_line = {"line_key": _hex(rows.column("line_key"))}
-    of_line |= {column.name: rows.column(column.name) for column in ENVELOPE}
+    of_line |= {column.name: rows.column(column.name) for column in ENVELOPE} | {"bucket": _buckets(rows)}
     columns |= {name: values.take(pa.array(line)) for name, values in of_line.items()}
     columns["position"] = pa.array(position, pa.int32())
     columns["landed_in"] = pa.array(np.full(count, number), pa.int64())
@@ -62,6 +64,13 @@ def _record_ids(columns: dict[str, pa.Array]) -> pa.Array:
     for start in range(0, len(texts), IDS_AT_ONCE):
         ids += [sha256(text).hexdigest() for text in texts.slice(start, IDS_AT_ONCE).to_pylist()]
     return pa.array(ids, pa.string())
+
+
+def _buckets(rows: pa.RecordBatch) -> pa.Array:
+    """The share that each line belongs to: by its device, or by itself where none is known."""
+    devices, keys = rows.column("device_id").to_pylist(), rows.column("line_key").to_pylist()
+    shares = (crc32(device.encode() if device else key) % BUCKETS for device, key in zip(devices, keys, strict=True))
+    return pa.array(shares, pa.int32())
 
 
 def _hex(keys: pa.Array) -> pa.Array:

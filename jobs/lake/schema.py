@@ -1,15 +1,9 @@
-"""A declared table as Arrow and Spark see it."""
-
-from typing import TYPE_CHECKING, cast
+"""A declared table as Arrow and DuckDB see it."""
 
 import pyarrow as pa
 
 from jobs.tables import Table
 from jobs.tables.declare import BIGINT, BINARY, BOOLEAN, DATE, DOUBLE, INT, STRING, TIMESTAMP
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
-    from pyspark.sql.types import StructType
 
 PLAIN = {
     STRING: pa.string(),
@@ -20,6 +14,17 @@ PLAIN = {
     BOOLEAN: pa.bool_(),
     DATE: pa.date32(),
     TIMESTAMP: pa.timestamp("us", "UTC"),
+}
+
+DUCKDB = {
+    STRING: "VARCHAR",
+    BINARY: "BLOB",
+    INT: "INTEGER",
+    BIGINT: "BIGINT",
+    DOUBLE: "DOUBLE",
+    BOOLEAN: "BOOLEAN",
+    DATE: "DATE",
+    TIMESTAMP: "TIMESTAMP WITH TIME ZONE",
 }
 
 
@@ -44,6 +49,40 @@ def arrow_type(kind: str) -> pa.DataType:
     return pa.struct([pa.field(name.strip(), arrow_type(inner.strip())) for name, inner in named])
 
 
+def duckdb_columns(table: Table) -> dict[str, str]:
+    """The table's columns as DuckDB types them."""
+    return {column.name: _duckdb_type(column.type) for column in table.columns}
+
+
+def _duckdb_type(kind: str) -> str:
+    if kind in DUCKDB:
+        return DUCKDB[kind]
+    outer, _, rest = kind.partition("<")
+    inner = _parts(rest.removesuffix(">"))
+    if outer == "ARRAY":
+        return f"{_duckdb_type(inner[0])}[]"
+    if outer == "MAP":
+        return f"MAP({_duckdb_type(inner[0])}, {_duckdb_type(inner[1])})"
+    named = (part.split(":", 1) for part in inner)
+    return "STRUCT(" + ", ".join(f"{name.strip()} {_duckdb_type(part.strip())}" for name, part in named) + ")"
+
+
+def as_declared(table: Table, rows: str) -> str:
+    """A query for the rows with just the declared columns, in order and type: the last thing before a write.
+
+    A row that breaks the declaration fails the query, with the table, the column and the condition.
+    """
+    columns = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in duckdb_columns(table).items())
+    checks = {f"{column.name} is null": f'"{column.name}" IS NULL' for column in table.columns if not column.nullable}
+    checks |= {check: f"NOT ({check})" for check in table.constraints.values()}
+    cases = " ".join(f"WHEN {broken} THEN error({_text(f'{table.name}: {said}')})" for said, broken in checks.items())
+    return f"SELECT {columns} FROM ({rows}) AS r WHERE CASE {cases} ELSE true END"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _parts(text: str) -> list[str]:
     """What stands between the commas that are in no brackets of their own."""
     parts, depth = [""], 0
@@ -54,34 +93,3 @@ def _parts(text: str) -> list[str]:
         else:
             parts[-1] += letter
     return [part.strip() for part in parts]
-
-
-def spark_schema(table: Table) -> "StructType":
-    """The table's Spark schema, comments included."""
-    from pyspark.sql.types import StructType
-
-    schema = cast(StructType, StructType.fromDDL(table.ddl))
-    for field, column in zip(schema.fields, table.columns, strict=True):
-        field.nullable = column.nullable
-        field.metadata = {"comment": column.about}
-    return schema
-
-
-def declared(table: Table, rows: "DataFrame") -> "DataFrame":
-    """The rows with just the declared columns, in order and type: the last thing before a write.
-
-    A row that breaks the declaration fails the write, with the table, the column and the condition.
-    """
-    from pyspark.sql import functions as F
-
-    columns = [F.col(column.name).cast(column.type).alias(column.name) for column in table.columns]
-    first = table.columns[0].name
-    checked = F.expr(f"CASE {' '.join(_refusals(table))} ELSE `{first}` END").alias(first)
-    return rows.select(*columns).select(checked, *table.column_names[1:])
-
-
-def _refusals(table: Table) -> list[str]:
-    conditions = {f"{column.name} is null": f"{column.name} IS NULL" for column in table.columns if not column.nullable}
-    conditions |= {check: f"NOT ({check})" for check in table.constraints.values()}
-    said = {text: f"{table.name}: {text}".replace("'", "''") for text in conditions}
-    return [f"WHEN {broken} THEN raise_error('{said[text]}')" for text, broken in conditions.items()]

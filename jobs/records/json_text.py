@@ -68,6 +68,11 @@ def record_texts(line: bytes) -> list[str]:
         Unreadable: as for `read_value`.
     """
     read_value(line)
+    return texts_of_readable(line)
+
+
+def texts_of_readable(line: bytes) -> list[str]:
+    """The same of a line that is known to be readable, which is not made sure of again."""
     text = line.decode("utf-8")
     return _with_room(lambda: _elements(text, _member(text, "records", _member(text, "body", _after_spaces(text, 0)))))
 
@@ -82,6 +87,8 @@ def _no_constant(name: str) -> NoReturn:
     raise JSONDecodeError(f"{name} is no JSON value", name, 0)
 
 
+# Finds where values end, several times faster: what their numbers are does not matter, however long.
+_SKIPPER = json.JSONDecoder(parse_int=float, parse_float=float)
 _DECODER = json.JSONDecoder(parse_int=_other_or_int, parse_float=OtherNumber, parse_constant=_no_constant)
 
 
@@ -117,11 +124,11 @@ def _member(text: str, name: str, at: int | None) -> int | None:
     found = None
     at = _after_spaces(text, at + 1)
     while text[at] != "}":
-        key, at = _DECODER.raw_decode(text, at)
+        key, at = _SKIPPER.raw_decode(text, at)
         value_at = _after_spaces(text, _after_spaces(text, at) + 1)
         if key == name:
             found = value_at
-        at = _after_comma(text, _DECODER.raw_decode(text, value_at)[1])
+        at = _after_comma(text, _SKIPPER.raw_decode(text, value_at)[1])
     return found
 
 
@@ -132,7 +139,7 @@ def _elements(text: str, at: int | None) -> list[str]:
     found = []
     at = _after_spaces(text, at + 1)
     while text[at] != "]":
-        end = _DECODER.raw_decode(text, at)[1]
+        end = _SKIPPER.raw_decode(text, at)[1]
         found.append(text[at:end])
         at = _after_comma(text, end)
     return found

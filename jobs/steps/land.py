@@ -2,9 +2,6 @@
 
 from dataclasses import asdict
 
-from pyspark.sql import Window
-from pyspark.sql import functions as F
-
 from jobs.errors import Stop
 from jobs.lake.landing import FileReport, land_files
 from jobs.lake.landing_files import LandedFile, list_files
@@ -53,7 +50,7 @@ def _land(work: Work, hour: str | None) -> Report:
 def _land_files(work: Work, files: list[LandedFile], number: int, report: Report) -> None:
     settings, store = work.settings, work.store
     task_bytes = settings.files_per_task_mb * MEGABYTE
-    landed = land_files(store.spark, settings.landing, settings.lake, files, number, task_bytes)
+    landed = land_files(store, settings.landing, files, number, task_bytes)
     store.add_parts(SYNC_RECORDS, landed.records)
     store.add_parts(SYNC_LINES, landed.lines)
     batches = _write_batches(work, landed.reports, number)
@@ -77,17 +74,19 @@ def _write_batches(work: Work, reports: list[FileReport], number: int) -> int:
     span = [at for one in reports for at in (one.received_from_ms, one.received_to_ms) if at is not None]
     if not span:
         return 0
-    this_landing = {"landed_in": (number, number)}
-    new = work.store.read(SYNC_LINES, within=this_landing).where(f"landed_in = {number} and reason is null")
-    in_order = Window.partitionBy("line_key").orderBy("file", "line_no")
-    first = new.withColumn("rank", F.row_number().over(in_order)).where(F.col("rank") == 1)
-    known = work.store.count(SYNC_BATCHES)
-    if known:
-        received = F.col("received_ms").between(min(span), max(span))
-        old = work.store.read(SYNC_BATCHES, within={"received_ms": (min(span), max(span))}).where(received)
-        first = first.join(old.select("line_key"), "line_key", "left_anti")
-    work.store.append(SYNC_BATCHES, first)
-    return work.store.count(SYNC_BATCHES) - known
+    store = work.store
+    received = (min(span), max(span))
+    with store.engine() as sql:
+        sql.files("lines", SYNC_LINES, store.files(SYNC_LINES, within={"landed_in": (number, number)}))
+        sql.files("batches", SYNC_BATCHES, store.files(SYNC_BATCHES, within={"received_ms": received}))
+        known = f"SELECT line_key FROM batches WHERE received_ms BETWEEN {received[0]} AND {received[1]}"
+        first = (
+            f"SELECT * FROM lines ANTI JOIN ({known}) USING (line_key) WHERE landed_in = {number} AND reason IS NULL "
+            "QUALIFY row_number() OVER (PARTITION BY line_key ORDER BY file, line_no) = 1"
+        )
+        parts = sql.write(store.folder(SYNC_BATCHES), SYNC_BATCHES, first)
+    store.add_parts(SYNC_BATCHES, parts)
+    return sum(part.rows for part in parts)
 
 
 def _keep_files(work: Work, files: list[LandedFile], reports: list[FileReport], number: int, report: Report) -> int:

@@ -1,98 +1,197 @@
-"""Listens: what new events touch is worked again, and nothing else."""
+"""Listens: what new events add to them is added; what an addition cannot mend is worked out again from all events."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from jobs.published.reading import rows
+from jobs.steps.hearing import KEYS, Heard, ShareToHear, hear_share
+from jobs.steps.rehearing import ShareToRehear, keys_of_share, rehear_share
+from jobs.steps.shares import shares
+from jobs.steps.totalling import DaysToTotal, total_days
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import EPISODES, EVENTS, IMPOSSIBLE_DAYS, LISTENS
-from jobs.transforms.clock import is_sure
-from jobs.transforms.listens import KEY, impossible_days, listens, progress
+from jobs.tables import DEVICE_DAYS, EPISODES, EVENTS, IMPOSSIBLE_DAYS, LISTEN_SESSIONS, LISTENS
 
 EPISODES_OF_LISTENS = ("show_id", "creator_id", "duration_ms")
 """What a listen takes from its episode."""
 ONE_DAY = dt.timedelta(days=1)
-DEVICE_DAY = ["device_id", "device_day"]
+LISTENS_OF_TASK = 60_000
+
+
+@dataclass(slots=True)
+class Again:
+    """Keys of listens to be made anew, in files, and files of all their parts."""
+
+    keys: list[Path] = field(default_factory=list)
+    whole: list[Path] = field(default_factory=list)
 
 
 def _listens(work: Work) -> Report:
-    report = Report("listens", news=True)
-    heard = progress(work.read(EVENTS))
-    if not work.store.count(LISTENS):
-        _build(work, heard, report)
-        return report
     came, went = work.store.differences(EVENTS, work.before("listens", EVENTS))
-    changed = progress(came.unionByName(went))
-    device_days = changed.where(is_sure()).select(*DEVICE_DAY).distinct().persist()
-    crossing = _update_impossible_days(work, heard, device_days)
-    touched = changed.select(*KEY).unionByName(_of_device_days(heard, crossing))
-    touched = touched.unionByName(_of_episodes(work)).distinct().persist()
-    _rebuild(work, heard, touched, report)
+    heard = _hear(work, came, went)
+    moved = pa.concat_tables(one.moved for one in heard) if heard else None
+    again = _again(work, moved, heard)
+    return _total(work, Report("listens", news=True), [one.parts for one in heard], again)
+
+
+def _hear(
+    work: Work, came: Sequence[Path], went: Sequence[Path], days: tuple[dt.date, dt.date] | None = None
+) -> list[Heard]:
+    """Hears all shares, and keeps what they found of device days."""
+    store = work.store
+    events = sum(pq.read_metadata(path).num_rows for path in (*came, *went))
+    old = set(store.files(EVENTS, work.before("listens", EVENTS)))
+    asked = []
+    for share in shares(events) if events else []:
+        near = {*work.files(EVENTS, share.within)} | old
+        asked.append(
+            ShareToHear(
+                lake=work.settings.lake,
+                scratch=store.scratch,
+                share=share,
+                rules=work.rules,
+                came=[path for path in came if path in near],
+                went=list(went),
+                device_days=store.files(DEVICE_DAYS, within=share.within),
+                impossible_days=store.files(IMPOSSIBLE_DAYS),
+                days=days,
+            )
+        )
+    heard = store.spread(hear_share, asked)
+    store.add_parts(DEVICE_DAYS, [part for one in heard for part in one.days])
+    _put_impossible(work, heard)
+    return heard
+
+
+def _put_impossible(work: Work, heard: Sequence[Heard]) -> None:
+    new = _joined(one.impossible for one in heard)
+    gone = _joined(one.possible for one in heard)
+    if new is None and gone is None:
+        return
+    parts = []
+    if new is not None:
+        with work.store.engine() as sql:
+            sql.rows("new", new)
+            parts = sql.write(work.store.folder(IMPOSSIBLE_DAYS), IMPOSSIBLE_DAYS, "FROM new")
+    work.store.put(IMPOSSIBLE_DAYS, parts, gone)
+
+
+def _again(work: Work, moved: pa.Table | None, heard: Sequence[Heard]) -> Again:
+    """Hears again the listens that lost an event, and those with events of days that became impossible, or possible."""
+    keys = [moved] if moved is not None and moved.num_rows else []
+    crossing = _joined(one.crossing for one in heard)
+    if crossing is not None:
+        keys += work.store.spread(keys_of_share, _to_rehear(work, _saved(work, crossing)))
+    found = _joined(keys)
+    if found is None:
+        return Again()
+    path = _saved(work, found)
+    return Again([path], work.store.spread(rehear_share, _to_rehear(work, path)))
+
+
+def _to_rehear(work: Work, asked: Path) -> list[ShareToRehear]:
+    impossible = work.store.files(IMPOSSIBLE_DAYS)
+    return [
+        ShareToRehear(work.store.scratch, share, work.files(EVENTS, share.within), impossible, asked)
+        for share in shares(work.store.count(EVENTS))
+    ]
+
+
+def _total(work: Work, report: Report, parts: Sequence[Path], again: Again) -> Report:
+    """Puts the listens together, day by day, and commits them."""
+    is_first = not work.store.count(LISTENS)
+    recatalogued = _recatalogued(work)
+    asked = [
+        _days(work, first, last, parts, again, recatalogued)
+        for first, last in _ranges(work, [*parts, *again.keys], bool(recatalogued))
+    ]
+    totalled = work.store.spread(total_days, asked)
+    within = {"listen_day": (asked[0].first, asked[-1].last)} if asked else None
+    listens = [part for one in totalled for part in one.listens]
+    work.store.put(LISTENS, listens, _joined(one.listens_gone for one in totalled), within)
+    sessions = [part for one in totalled for part in one.sessions]
+    work.store.put(LISTEN_SESSIONS, sessions, _joined(one.sessions_gone for one in totalled), within)
+    if is_first:
+        report.figures["listens"] = work.store.count(LISTENS)
+    else:
+        report.figures |= {name: sum(getattr(one, name) for one in totalled) for name in ("touched", "changed")}
     return report
 
 
-def _build(work: Work, heard: DataFrame, report: Report) -> None:
-    """All listens from all events, for a lake that has none yet."""
-    work.store.append(IMPOSSIBLE_DAYS, impossible_days(heard, work.rules))
-    rows = listens(heard, work.store.read(IMPOSSIBLE_DAYS), work.read(EPISODES), work.rules)
-    work.store.append(LISTENS, rows.repartition("listen_day"))
-    report.figures["listens"] = work.store.count(LISTENS)
+def _days(
+    work: Work, first: dt.date, last: dt.date, parts: Sequence[Path], again: Again, recatalogued: list[str]
+) -> DaysToTotal:
+    within = {"listen_day": (first, last)}
+    return DaysToTotal(
+        lake=work.settings.lake,
+        scratch=work.store.scratch,
+        first=first,
+        last=last,
+        rules=work.rules,
+        parts=list(parts),
+        again=again.keys,
+        whole=again.whole,
+        stored=work.store.files(LISTENS, within=within),
+        sessions=work.store.files(LISTEN_SESSIONS, within=within),
+        episodes=work.files(EPISODES),
+        recatalogued=recatalogued,
+    )
 
 
-def _update_impossible_days(work: Work, heard: DataFrame, device_days: DataFrame) -> DataFrame:
-    """Brings the impossible days of these device days up to date; returns those that became so, or are no more."""
-    days = in_days(device_days, "device_day", back=1)
-    of_those = heard.where(days).join(F.broadcast(device_days), DEVICE_DAY, "left_semi")
-    now = impossible_days(of_those, work.rules).persist()
-    stored = work.store.read(IMPOSSIBLE_DAYS)
-    asked = device_days.select("device_id", F.col("device_day").alias("day"))
-    before = stored.join(asked, ["device_id", "day"], "left_semi").persist()
-    key = ["device_id", "day"]
-    became = now.join(before, key, "left_anti").select(*key)
-    no_more = before.join(now, key, "left_anti").select(*key)
-    changed = now.exceptAll(before.select(*now.columns))
-    crossing = became.unionByName(no_more).withColumnRenamed("day", "device_day").persist()
-    if changed.head(1) or no_more.head(1):
-        work.store.put(IMPOSSIBLE_DAYS, changed, gone=no_more)
-    return crossing
+def _ranges(work: Work, saved: Sequence[Path], with_stored: bool) -> list[tuple[dt.date, dt.date]]:
+    """Ranges of days with about so many listens in question each, a day in one."""
+    with work.store.engine() as sql:
+        sql.files("listens", LISTENS, work.store.files(LISTENS) if with_stored else [])
+        days = "SELECT listen_day FROM listens"
+        if saved:
+            sql.saved("saved", saved, "")
+            days += " UNION ALL SELECT listen_day FROM saved"
+        counted = sql.query(f"SELECT listen_day, count(*) AS listens FROM ({days}) GROUP BY 1 ORDER BY 1").to_pylist()
+    ranges: list[tuple[dt.date, dt.date]] = []
+    held = LISTENS_OF_TASK
+    for row in counted:
+        if held + row["listens"] > LISTENS_OF_TASK:
+            ranges.append((row["listen_day"], row["listen_day"]))
+            held = 0
+        ranges[-1] = (ranges[-1][0], row["listen_day"])
+        held += row["listens"]
+    return ranges
 
 
-def _of_device_days(heard: DataFrame, device_days: DataFrame) -> DataFrame:
-    """Keys of the listens that hold an event of these device days."""
-    days = in_days(device_days, "device_day", back=1)
-    return heard.where(days).join(F.broadcast(device_days), DEVICE_DAY, "left_semi").select(*KEY)
-
-
-def _of_episodes(work: Work) -> DataFrame:
-    """Keys of the listens whose episode has another length, show or creator than when they were made."""
+def _recatalogued(work: Work) -> list[str]:
+    """Episodes that have another length, show or creator than when listens were last made."""
     before = work.before("listens", EPISODES)
-    stored = work.read(LISTENS).select(*KEY)
-    if before == work.state.tables[EPISODES.name]:
-        return stored.where(F.lit(False))
-    changed = changed_episodes(work, before, EPISODES_OF_LISTENS)
-    return stored.join(F.broadcast(changed), "episode_id", "left_semi")
+    if before == work.state.tables[EPISODES.name] or not work.store.count(LISTENS):
+        return []
+    return changed_episodes(work, before, EPISODES_OF_LISTENS)
 
 
-def changed_episodes(work: Work, since: int, columns: Sequence[str]) -> DataFrame:
+def changed_episodes(work: Work, since: int, columns: Sequence[str]) -> list[str]:
     """``episode_id`` of each episode of which one of these columns is not what it was at that version."""
-    named = ["episode_id", *columns]
-    changed = work.read(EPISODES).select(*named).exceptAll(work.store.read(EPISODES, since).select(*named))
-    return changed.select("episode_id")
+    lake, name = work.settings.lake, EPISODES.name
+    old, new = (
+        {row["episode_id"]: tuple(row[column] for column in columns) for row in rows(lake, name, version).to_pylist()}
+        if version >= 0
+        else {}
+        for version in (since, work.state.tables[name])
+    )
+    return sorted(episode for episode, told in new.items() if old.get(episode) != told)
 
 
-def _rebuild(work: Work, heard: DataFrame, touched: DataFrame, report: Report) -> None:
-    """Replaces the listens with these keys by what all their events say; those without events go."""
-    days = in_days(touched, "listen_day")
-    of_those = heard.where(days).join(touched, list(KEY), "left_semi")
-    rows = listens(of_those, work.store.read(IMPOSSIBLE_DAYS), work.read(EPISODES), work.rules).persist()
-    stored = work.read(LISTENS).where(days).join(touched, list(KEY), "left_semi")
-    gone = stored.join(rows, list(KEY), "left_anti")
-    columns = LISTENS.column_names
-    changed = rows.select(*columns).exceptAll(stored.select(*columns)).persist()
-    report.figures |= {"touched": touched.count(), "changed": changed.count()}
-    work.store.put(LISTENS, changed.repartition("listen_day"), gone=gone)
+def _saved(work: Work, asked: pa.Table) -> Path:
+    with work.store.engine() as sql:
+        sql.rows("asked", asked)
+        return sql.save(work.store.scratch, "SELECT DISTINCT * FROM asked")
+
+
+def _joined(tables: Iterable[pa.Table | None]) -> pa.Table | None:
+    """All rows together; None where there are none."""
+    some = [table for table in tables if table is not None and table.num_rows]
+    return pa.concat_tables(some) if some else None
 
 
 def replay_step(first: dt.date, last: dt.date) -> Step:
@@ -100,39 +199,27 @@ def replay_step(first: dt.date, last: dt.date) -> Step:
     return Step(
         "replay",
         reads=(EVENTS, EPISODES),
-        writes=(IMPOSSIBLE_DAYS, LISTENS),
+        writes=(DEVICE_DAYS, IMPOSSIBLE_DAYS, LISTENS, LISTEN_SESSIONS),
         run=lambda work: _replay(work, first, last),
         has_news=lambda work: LISTENS.name in work.state.tables,
     )
 
 
 def _replay(work: Work, first: dt.date, last: dt.date) -> Report:
-    report = Report("replay", news=True)
-    heard = progress(work.read(EVENTS))
-    asked = F.col("listen_day").between(F.lit(first), F.lit(last))
-    of_days = heard.where(asked)
-    device_days = of_days.where(is_sure()).select(*DEVICE_DAY).distinct().persist()
-    crossing = _update_impossible_days(work, heard, device_days)
-    stored = work.read(LISTENS).where(asked).select(*KEY)
-    touched = of_days.select(*KEY).unionByName(stored).unionByName(_of_device_days(heard, crossing))
-    _rebuild(work, heard, touched.distinct().persist(), report)
-    return report
-
-
-def in_days(rows: DataFrame, column: str, back: int = 0) -> Column:
-    """A condition on ``listen_day`` that lets Spark skip the partitions of all other days.
-
-    ``back`` reaches that many days further into the past: a session may begin on the day before.
-    """
-    days = {row[0] for row in rows.select(column).distinct().collect()}
-    for _ in range(back):
-        days |= {day - ONE_DAY for day in days}
-    return F.col("listen_day").isin(sorted(days)) if days else F.lit(False)
+    """A session may play into the day after, so device days up to that one are added up anew."""
+    heard = _hear(work, work.files(EVENTS), [], (first, last + ONE_DAY))
+    asked = f"listen_day BETWEEN DATE '{first}' AND DATE '{last}'"
+    with work.store.engine() as sql:
+        sql.files("events", EVENTS, work.files(EVENTS, {"listen_day": (first, last)}))
+        sql.files("listens", LISTENS, work.files(LISTENS, {"listen_day": (first, last)}))
+        progress = f"SELECT {KEYS} FROM events WHERE type = 'progress' AND {asked}"
+        keys = sql.query(f"{progress} UNION SELECT {KEYS} FROM listens WHERE {asked}")
+    return _total(work, Report("replay", news=True), [], _again(work, keys, heard))
 
 
 LISTENS_STEP = Step(
     "listens",
     reads=(EVENTS, EPISODES),
-    writes=(IMPOSSIBLE_DAYS, LISTENS),
+    writes=(DEVICE_DAYS, IMPOSSIBLE_DAYS, LISTENS, LISTEN_SESSIONS),
     run=_listens,
 )

@@ -24,8 +24,7 @@ def _maintain(work: Work) -> Report:
         number = put_in_force(work)  # the same rows in other files, which nobody then has to compare
         report.notes.append(f"publication {number} is in force: what the one before said, in fewer files")
     hours = _retention_h(work)
-    for name in work.state.tables:
-        work.store.vacuum(BY_NAME[name], hours)
+    report.figures["files_deleted"] = sum(work.store.vacuum(BY_NAME[name], hours) for name in work.state.tables)
     report.notes.append(f"kept every version of the last {hours} hours")
     return report
 

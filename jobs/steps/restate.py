@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from pyspark.sql import functions as F
+import pyarrow as pa
 
-from jobs.published.reading import current
+from jobs.published.reading import Publication, current
 from jobs.steps.listens import EPISODES_OF_LISTENS, changed_episodes
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import EPISODES, LISTENS, RESTATEMENTS
@@ -17,30 +17,38 @@ def _restate(work: Work) -> Report:
     if publication is None:
         return report
     work.store.remove_where(RESTATEMENTS, f"published_after > {publication.number}")
-    published = publication.tables[LISTENS.name]
-    if published == work.state.tables[LISTENS.name]:
-        return report
-    published_on = dt.datetime.fromtimestamp(publication.at_ms / 1000, dt.UTC).date()
-    before = work.store.read(LISTENS, published)
-    came, went = work.store.differences(LISTENS, published)
-    touched = came.unionByName(went).select("listen_id", "listen_day").distinct()
-    ended = before.select("listen_day").distinct().where(F.col("listen_day") < F.lit(published_on))
-    touched = touched.join(ended, "listen_day", "left_semi").persist()
-    days = [row[0] for row in touched.select("listen_day").distinct().collect()]
-    if days:
-        of_days = F.col("listen_day").isin(days)
-        old, new = (
-            listens.where(of_days).join(touched, ["listen_id", "listen_day"], "left_semi")
-            for listens in (before, work.read(LISTENS))
-        )
-        recatalogued = changed_episodes(work, publication.tables[EPISODES.name], EPISODES_OF_LISTENS)
-        rows = restated_listens(old, new, recatalogued, publication.number).persist()
-        report.figures["restated"] = rows.count()
-        if report.figures["restated"]:
-            work.store.append(RESTATEMENTS, rows)
-        rows.unpersist()
-    touched.unpersist()
+    if publication.tables[LISTENS.name] != work.state.tables[LISTENS.name]:
+        report.figures["restated"] = _write(work, publication)
     return report
+
+
+def _write(work: Work, publication: Publication) -> int:
+    """Compares the listens in files that came since with those in files that went; how many were restated.
+
+    A day was published when it held a listen, and had ended when its publication was made after it.
+    """
+    store = work.store
+    published = publication.tables[LISTENS.name]
+    published_on = dt.datetime.fromtimestamp(publication.at_ms / 1000, dt.UTC).date()
+    came, went = store.differences(LISTENS, published)
+    changed = changed_episodes(work, publication.tables[EPISODES.name], EPISODES_OF_LISTENS)
+    with store.engine() as sql:
+        sql.files("came", LISTENS, came)
+        sql.files("went", LISTENS, went)
+        sql.files("published", LISTENS, store.files(LISTENS, published))
+        sql.rows("recatalogued", pa.table({"episode_id": pa.array(changed, pa.string())}))
+        days = "SELECT DISTINCT listen_day FROM came UNION SELECT DISTINCT listen_day FROM went"
+        sql.keep(
+            "ended",
+            f"SELECT DISTINCT listen_day FROM published SEMI JOIN ({days}) USING (listen_day) "
+            f"WHERE listen_day < DATE '{published_on}'",
+        )
+        sql.view("before", "SELECT * FROM went SEMI JOIN ended USING (listen_day)")
+        sql.view("after", "SELECT * FROM came SEMI JOIN ended USING (listen_day)")
+        restated = restated_listens("before", "after", "recatalogued", publication.number)
+        parts = sql.write(store.folder(RESTATEMENTS), RESTATEMENTS, restated)
+    store.add_parts(RESTATEMENTS, parts)
+    return sum(part.rows for part in parts)
 
 
 RESTATE = Step("restate", reads=(LISTENS, EPISODES), writes=(RESTATEMENTS,), run=_restate, follows="listens")

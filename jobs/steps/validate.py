@@ -2,15 +2,16 @@
 
 import datetime as dt
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from deltalake import DeltaTable
 
 from expectations.gate import FAILED, PASSED, Outcome, check, suite_of
+from expectations.question import Question, Rows, name_views
 from jobs.errors import GateClosed
 from jobs.published.reading import Publication, current, rows
 from jobs.steps.count import COUNT
 from jobs.steps.landings import Landings
 from jobs.steps.listens import LISTENS_STEP
+from jobs.steps.shares import shares
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
     BY_NAME,
@@ -24,7 +25,7 @@ from jobs.tables import (
     SYNC_RECORDS,
     TABLES,
 )
-from jobs.transforms.rules import in_force_sql
+from jobs.transforms.rules import in_force
 
 LANDED = (SYNC_LINES, SYNC_RECORDS)
 CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED)
@@ -49,39 +50,42 @@ def validate_step(whole: bool = False) -> Step:
 def _validate(work: Work, whole: bool) -> Report:
     report = Report("validate", news=True)
     publication = None if whole else current(work.settings.lake)
-    frames, gone = _in_question(work, publication)
-    outcomes = check(frames, gone, _rules(work), work.settings.lake / "_published" / "data_docs")
+    landings = _landings(work, publication)
+    question = Question(work.store.scratch, _in_question(work, publication, landings), [])
+    cut = [share.condition for share in shares(landings.rows_in(work, SYNC_RECORDS))]
+    docs = work.settings.lake / "_published" / "data_docs"
+    outcomes = check(question, cut, _rules(work), docs, work.store.spread)
     _keep(work, outcomes)
     report.figures |= {"checks": len(outcomes), "passed": sum(one.outcome == PASSED for one in outcomes)}
     for outcome in outcomes:
         if outcome.outcome != PASSED and not outcome.stops:
-            report.notes.append(f"warning: {_said(work, outcome)}")
+            report.notes.append(f"warning: {_said(work, question, outcome)}")
     stopping = [outcome for outcome in outcomes if outcome.stops]
     if stopping:
         work.state.left_behind([GATE_RESULTS.name])
         work.state.save()
-        said = "\n  ".join(_said(work, outcome) for outcome in stopping)
+        said = "\n  ".join(_said(work, question, outcome) for outcome in stopping)
         raise GateClosed(f"the gate is closed, nothing was published; see {RUNBOOK}\n  {said}")
     return report
 
 
-def _in_question(work: Work, publication: Publication | None) -> tuple[dict[str, DataFrame], dict[str, DataFrame]]:
+def _in_question(work: Work, publication: Publication | None, landings: Landings) -> dict[str, Rows]:
     """The rows to be checked by table, and those of the publication that they replace; all rows if there is none."""
-    frames, gone = {}, {}
-    landings = _landings(work, publication)
+    asked = {}
     published = {} if publication is None else publication.tables
     for table in CHECKED:
         since = published.get(table.name, -1)
+        columns = [field.name for field in DeltaTable(str(work.store.folder(table))).schema().fields]
         if table in LANDED:
-            frames[table.name] = landings.of(work, table)
+            asked[table.name] = Rows(columns, landings.files(work, table), where=landings.condition)
         elif table is SYNC_BATCHES and publication is not None:
-            frames[table.name] = _batches_of_that_time(work, landings)
+            asked[table.name] = _batches_of_that_time(work, landings, columns)
         elif table in BY_DIFFERENCE and since >= 0:
-            frames[table.name], gone[table.name] = work.store.differences(table, since)
+            asked[table.name] = Rows(columns, *work.store.differences(table, since))
         else:
-            frames[table.name] = work.read(table, seen_by=COUNT.name)
-            gone[table.name] = work.store.read(table, since)
-    return frames, gone
+            came, went = work.files(table, seen_by=COUNT.name), work.store.files(table, since)
+            asked[table.name] = Rows(columns, came, went, is_whole=True)
+    return asked
 
 
 def _landings(work: Work, publication: Publication | None) -> Landings:
@@ -91,21 +95,21 @@ def _landings(work: Work, publication: Publication | None) -> Landings:
     return Landings(before + 1, done.get("counted", {}).get("landing", 0))
 
 
-def _batches_of_that_time(work: Work, landings: Landings) -> DataFrame:
+def _batches_of_that_time(work: Work, landings: Landings, columns: list[str]) -> Rows:
     """Batches received when those of these landings were: what landed again was received at the same instant."""
     version = work.state.tables[SYNC_LINES.name]
     bounds = "min(received_ms) as least, max(received_ms) as most"
     (span,) = rows(work.settings.lake, SYNC_LINES.name, version, landings.condition, bounds).to_pylist()
-    received = (span["least"] or 0, span["most"] or 0)
-    batches = work.read(SYNC_BATCHES, within={"received_ms": received}, seen_by=COUNT.name)
-    return batches.where(F.col("received_ms").between(*received))
+    least, most = span["least"] or 0, span["most"] or 0
+    files = work.files(SYNC_BATCHES, {"received_ms": (least, most)}, seen_by=COUNT.name)
+    return Rows(columns, files, where=f"received_ms BETWEEN {least} AND {most}")
 
 
 def _rules(work: Work) -> dict[str, str]:
     return {
-        "min_heard_ms": in_force_sql(work.rules.min_heard_ms, "listen_day"),
-        "completed_percent": in_force_sql(work.rules.completed_percent, "listen_day"),
-        "impossible_day_ms": in_force_sql(work.rules.impossible_day_ms, "day"),
+        "min_heard_ms": in_force(work.rules.min_heard_ms, "listen_day"),
+        "completed_percent": in_force(work.rules.completed_percent, "listen_day"),
+        "impossible_day_ms": in_force(work.rules.impossible_day_ms, "day"),
     }
 
 
@@ -131,17 +135,17 @@ def _keep(work: Work, outcomes: list[Outcome]) -> None:
     )
 
 
-def _said(work: Work, outcome: Outcome) -> str:
+def _said(work: Work, question: Question, outcome: Outcome) -> str:
     """What failed, in words, with the keys of some of its rows; personal values are not among them."""
     head = f"{outcome.table}: {outcome.name} {outcome.outcome}: {outcome.about}"
     if outcome.outcome != FAILED:
         return f"{head} ({outcome.detail})"
-    keys = _keys(work, outcome)
+    keys = _keys(work, question, outcome)
     counted = f"{outcome.rows:,} rows" if outcome.rows is not None else "some rows"
     return f"{head} ({counted}{', such as ' + ', '.join(keys) if keys else ''})"
 
 
-def _keys(work: Work, outcome: Outcome) -> list[str]:
+def _keys(work: Work, question: Question, outcome: Outcome) -> list[str]:
     table = BY_NAME[outcome.table]
     queries = [
         entry["kwargs"]["unexpected_rows_query"]
@@ -150,10 +154,11 @@ def _keys(work: Work, outcome: Outcome) -> list[str]:
     ]
     if not queries:
         return []
-    found = work.store.spark.sql(queries[0])
-    named = [name for name in ("rule", *table.key) if name in found.columns and name not in table.personal]
-    shown = found.select(*named).limit(work.settings.gate_rows_shown).collect() if named else []
-    return [" ".join(f"{name}={row[name]}" for name in named) for row in shown]
+    with work.store.engine() as sql:
+        name_views(sql, question)
+        found = sql.query(f"FROM ({queries[0]}) LIMIT {work.settings.gate_rows_shown}").to_pylist()
+    named = [name for name in ("rule", *table.key) if found and name in found[0] and name not in table.personal]
+    return [" ".join(f"{name}={row[name]}" for name in named) for row in found] if named else []
 
 
 VALIDATE = validate_step()

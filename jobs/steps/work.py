@@ -5,9 +5,8 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-
-from pyspark.sql import DataFrame
 
 from jobs.lake.delta import Within
 from jobs.lake.session import let_go, open_session
@@ -52,18 +51,17 @@ class Work:
         """The dated rules of counting."""
         return read_rules(self.settings.counting_toml)
 
-    def read(self, table: Table, within: Within | None = None, seen_by: str | None = None) -> DataFrame:
-        """The table as the last finished step left it, whatever is written to it meanwhile.
+    def files(self, table: Table, within: Within | None = None, seen_by: str | None = None) -> list[Path]:
+        """The files of the table as the last finished step left it, whatever is written to it meanwhile.
 
         ``within`` leaves out files that hold no row in question; ``seen_by`` as for :meth:`LakeState.inputs`.
         """
         (version,) = self.state.inputs([table.name], seen_by).values()
-        return self.store.read(table, version, within)
+        return self.store.files(table, version, within)
 
     def close(self) -> None:
         """Gives back what this work holds; the Spark session stays for the next work of this process."""
         if self._store is not None and self._store.has_spark:
-            self._store.spark.catalog.clearCache()
             let_go(self.settings.lake)
 
     def before(self, step: str, table: Table) -> int:
@@ -132,6 +130,7 @@ def perform(step: Step, work: Work) -> Report:
         work.say(f"{step.name}: taking back unfinished work on {name}")
         _take_back(work, name, version)
     work.store.ensure(step.writes)
+    work.store.clear_scratch()
     report = step.run(work)
     work.state.left_behind(written)
     work.state.done[step.name] = inputs

@@ -3,7 +3,15 @@
 from jobs.tables.bronze import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 from jobs.tables.declare import Column, Table
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
-from jobs.tables.silver import DEVICE_LOGS, EVENTS, IMPOSSIBLE_DAYS, LISTENS, REJECTED
+from jobs.tables.silver import (
+    DEVICE_DAYS,
+    DEVICE_LOGS,
+    EVENTS,
+    IMPOSSIBLE_DAYS,
+    LISTEN_SESSIONS,
+    LISTENS,
+    REJECTED,
+)
 
 TABLES: tuple[Table, ...] = (
     LANDED_FILES,
@@ -14,8 +22,10 @@ TABLES: tuple[Table, ...] = (
     EVENTS,
     REJECTED,
     DEVICE_LOGS,
+    DEVICE_DAYS,
     IMPOSSIBLE_DAYS,
     LISTENS,
+    LISTEN_SESSIONS,
     RESTATEMENTS,
     GATE_RESULTS,
     RUNS,
@@ -25,6 +35,7 @@ BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
     "BY_NAME",
+    "DEVICE_DAYS",
     "DEVICE_LOGS",
     "EPISODES",
     "EVENTS",
@@ -32,6 +43,7 @@ __all__ = [
     "IMPOSSIBLE_DAYS",
     "LANDED_FILES",
     "LISTENS",
+    "LISTEN_SESSIONS",
     "REJECTED",
     "RESTATEMENTS",
     "RUNS",

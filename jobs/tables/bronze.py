@@ -7,6 +7,13 @@ from jobs.tables.declare import BIGINT, BINARY, BOOLEAN, INT, STRING, Column, Ta
 LINE_REASONS = ("unreadable", "unsupported_version", "wrong_device", "malformed")
 DIALECTS = ("podledger/1", "gpodder/2", "rad/1")
 
+BUCKETS = 256
+BUCKET = Column(
+    "bucket",
+    INT,
+    "Share of the devices that this belongs to, 0 to 255: CRC-32 of the device, or of the line where none is known.",
+    check=f"bucket BETWEEN 0 AND {BUCKETS - 1}",
+)
 LINE_KEY = Column("line_key", STRING, "SHA-256 of the landed line's bytes, in lower-case hex.")
 LANDED_IN = Column("landed_in", BIGINT, "Number of the landing that brought it, counted from 1.")
 FILE = Column("file", STRING, "Landed file it came from, relative to the landing folder.")
@@ -74,9 +81,11 @@ SYNC_LINES = Table(
         FILE,
         LINE_NO,
         LANDED_IN,
+        BUCKET,
     ),
     key=("file", "line_no", "landed_in"),
-    skip_by=("received_ms", "landed_in"),
+    skip_by=("received_ms", "landed_in", "bucket"),
+    cluster_by=("bucket",),
     published=False,
 )
 
@@ -109,9 +118,11 @@ SYNC_RECORDS = Table(
         Column("rate_milli", BIGINT, "Progress: playback speed, 1000 = 1x.", nullable=True),
         Column("offline", BIGINT, "1 when the device had no network meanwhile.", nullable=True),
         LANDED_IN,
+        BUCKET,
     ),
     key=("line_key", "position", "landed_in"),
-    skip_by=("received_ms", "landed_in"),
+    skip_by=("received_ms", "landed_in", "bucket"),
+    cluster_by=("bucket",),
     published=False,
 )
 
@@ -125,9 +136,11 @@ SYNC_BATCHES = Table(
         FILE,
         LINE_NO,
         LANDED_IN,
+        BUCKET,
     ),
     key=("line_key",),
-    skip_by=("received_ms", "landed_in", "dialect"),
+    skip_by=("received_ms", "landed_in", "dialect", "bucket"),
+    cluster_by=("bucket",),
 )
 
 EPISODES = Table(

@@ -53,26 +53,37 @@ class Column:
         return conditions + ([self.check] if self.check else [])
 
 
+FILE_BYTES = 256 * 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One Delta table of the lake, by its ``<layer>/<table>`` name.
 
     ``published`` tables are named, with their version, by each publication. ``skip_by`` lists the columns whose
-    statistics let readers skip files.
+    statistics let readers skip files; by those of ``cluster_by``, rows lie together within a file.
+    Files are put together up to half of ``file_bytes``: a table in which single rows change wants small ones, as a file
+    is written anew for one of its rows.
     """
 
     name: str
     about: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    partition_by: tuple[str, ...] = ()
     skip_by: tuple[str, ...] = ()
+    cluster_by: tuple[str, ...] = ()
+    file_bytes: int = FILE_BYTES
     published: bool = True
 
     @property
     def layer(self) -> str:
         """``bronze``, ``silver`` or ``gold``."""
         return self.name.split("/")[0]
+
+    @property
+    def noun(self) -> str:
+        """The name without the layer, by which queries know it."""
+        return self.name.split("/")[1]
 
     @property
     def column_names(self) -> list[str]:

@@ -63,8 +63,8 @@ def _table(table: Table) -> str:
 
 def _facts(table: Table) -> list[str]:
     facts = [f"- Key: {_names(table.key)}"]
-    if table.partition_by:
-        facts.append(f"- Partitioned by: {_names(table.partition_by)}")
+    if table.cluster_by:
+        facts.append(f"- Rows lie together by: {_names(table.cluster_by)}")
     if table.skip_by:
         facts.append(f"- Files are skipped by: {_names(table.skip_by)}")
     if not table.published:

@@ -1,6 +1,6 @@
 """What is true, once: events, refusals, device logs, listens."""
 
-from jobs.tables.bronze import DIALECTS, LINE_REASONS
+from jobs.tables.bronze import BUCKET, DIALECTS, LINE_REASONS
 from jobs.tables.declare import (
     BIGINT,
     BINARY,
@@ -58,9 +58,11 @@ EVENTS = Table(
         Column("receipt", STRING, "Receipt of the copy that counts."),
         Column("line_key", STRING, "Landed line of the copy that counts."),
         Column("position", INT, "Place of that copy in its batch, from 0."),
+        BUCKET,
     ),
     key=("id",),
-    skip_by=("listen_day", "received_at", "device_id"),
+    skip_by=("listen_day", "received_at", "device_id", "bucket"),
+    cluster_by=("bucket", "device_id", "log_epoch", "seq"),
 )
 
 REJECTED = Table(
@@ -77,9 +79,11 @@ REJECTED = Table(
         Column("position", INT, "Place in the batch, from 0; null for a whole line.", nullable=True),
         Column("episode_id", STRING, "Episode a record names, where it is a string.", nullable=True),
         Column("received_at", TIMESTAMP, "When its batch was received, where known.", nullable=True),
+        BUCKET,
     ),
     key=("key",),
-    skip_by=("reason", "episode_id", "received_at"),
+    skip_by=("reason", "episode_id", "received_at", "bucket"),
+    cluster_by=("bucket",),
 )
 
 DEVICE_LOGS = Table(
@@ -92,8 +96,26 @@ DEVICE_LOGS = Table(
         Column("events", BIGINT, "Number of events."),
         Column("missing", RANGES_SEQ, "Ranges of 1..max_seq without an event, both ends inclusive, sorted."),
         Column("forks", array_of(BIGINT), "Seqs that carry more than one id, sorted: a cloned device."),
+        BUCKET,
     ),
     key=("device_id", "log_epoch"),
+    skip_by=("bucket",),
+    cluster_by=("bucket", "device_id"),
+)
+
+DEVICE_DAYS = Table(
+    name="silver/device_days",
+    about="What a device played on a UTC date, added up over its rows: each adds what became known at once.",
+    columns=(
+        Column("device_id", STRING, "Device, over all its epochs and listeners.", personal=True),
+        Column("day", DATE, "UTC date on which it was played."),
+        Column("played_ms", BIGINT, "Time spent, ms, by sure clocks; negative where events moved away."),
+        BUCKET,
+    ),
+    key=("device_id", "day"),
+    skip_by=("day", "bucket"),
+    cluster_by=("day", "bucket"),
+    published=False,
 )
 
 IMPOSSIBLE_DAYS = Table(
@@ -131,6 +153,22 @@ LISTENS = Table(
         Column("reasons", array_of(STRING), "Why it is invalid, sorted; empty otherwise."),
     ),
     key=("listen_id",),
-    partition_by=("listen_day",),
-    skip_by=("listen_id", "episode_id", "show_id", "status"),
+    skip_by=("listen_day", "show_id", "status"),
+    cluster_by=("listen_day",),
+    file_bytes=2 * 1024 * 1024,
+)
+
+LISTEN_SESSIONS = Table(
+    name="silver/listen_sessions",
+    about="One row a session of a listen: what tells whether a later record's session is a new one.",
+    columns=(
+        Column("listen_id", STRING, "The listen."),
+        LISTEN_DAY,
+        Column("session_id", STRING, "Session of the player.", personal=True),
+    ),
+    key=("listen_id", "session_id"),
+    skip_by=("listen_day",),
+    cluster_by=("listen_day",),
+    file_bytes=2 * 1024 * 1024,
+    published=False,
 )

@@ -1,87 +1,124 @@
-"""From events to listens: contract section 7."""
+"""From events to listens: contract section 7.
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+A listen is the sum of its parts: what some of its events say of it. Parts of different events add up to the same
+listen in any grouping, so what is stored is one more part to what comes later.
+"""
 
-from jobs.transforms.clock import is_sure
-from jobs.transforms.intervals import islands
+from jobs.transforms.clock import IS_SURE
+from jobs.transforms.intervals import unions
 from jobs.transforms.rules import CountingRules, in_force
 
 KEY = ("listener_id", "episode_id", "listen_day", "evidence")
 IMPOSSIBLE_DAY = "impossible_day"
 
-
-def played_ms() -> Column:
-    """Time spent on a progress event: its length over its rate, floored, ms; no step overflows a BIGINT."""
-    return F.expr(
-        "((to_ms - from_ms) div rate_milli) * 1000 + (((to_ms - from_ms) % rate_milli) * 1000) div rate_milli"
-    )
+_KEY = ", ".join(KEY)
+PLAYED_MS = "((to_ms - from_ms) // rate_milli) * 1000 + (((to_ms - from_ms) % rate_milli) * 1000) // rate_milli"
+"""Time spent on a progress event: its length over its rate, floored, ms; no step overflows a BIGINT."""
 
 
-def progress(events: DataFrame) -> DataFrame:
+def progress(events: str) -> str:
     """The progress events, with ``played_ms`` and ``device_day``, the UTC date on which each was played."""
-    heard = events.where(F.col("type") == "progress")
-    return heard.withColumn("played_ms", played_ms()).withColumn("device_day", F.to_date("at"))
+    return f"""
+        SELECT device_id, bucket, {_KEY}, session_id, from_ms, to_ms, {PLAYED_MS} AS played_ms,
+            if(offline = 1, to_ms - from_ms, 0) AS offline_ms, "at",
+            make_timestamp(epoch_us("at"))::DATE AS device_day, received_at, {IS_SURE} AS is_sure
+        FROM {events} WHERE type = 'progress'"""
 
 
-def impossible_days(heard: DataFrame, rules: CountingRules) -> DataFrame:
-    """Rows of ``silver/impossible_days`` from all progress events of the device days in question."""
-    by_device_day = heard.where(is_sure()).groupBy("device_id", F.col("device_day").alias("day"))
-    totals = by_device_day.agg(F.sum("played_ms").alias("played_ms"))
-    return totals.where(F.col("played_ms") > in_force(rules.impossible_day_ms, "day"))
+def device_days(heard: str) -> str:
+    """What each device played on each UTC date by sure clocks, ms: rows of ``silver/device_days``."""
+    return f"""
+        SELECT device_id, device_day AS day, sum(played_ms)::BIGINT AS played_ms, any_value(bucket) AS bucket
+        FROM {heard} WHERE is_sure GROUP BY device_id, device_day"""
 
 
-def listens(heard: DataFrame, impossible: DataFrame, episodes: DataFrame, rules: CountingRules) -> DataFrame:
-    """Rows of ``silver/listens`` from all progress events of the listens in question.
+def impossible_days(totals: str, rules: CountingRules) -> str:
+    """Rows of ``silver/impossible_days`` from all that devices played on the days in question."""
+    return f"""
+        SELECT device_id, day, played_ms FROM (
+            SELECT device_id, day, sum(played_ms)::BIGINT AS played_ms FROM {totals} GROUP BY device_id, day
+        ) WHERE played_ms > {in_force(rules.impossible_day_ms, "day")}"""
 
-    ``impossible`` are the ``silver/impossible_days``, ``episodes`` the catalogue; both are joined left, and an
-    event's episode is always there, or the event would not be.
+
+def parts(heard: str, impossible: str) -> str:
+    """What progress events say of their listens, a row a listen; ``impossible`` are the impossible device days.
+
+    Columns are the key, ``heard``, ``played_ms``, ``offline_ms``, ``session_ids``, ``first_at``, ``last_at``,
+    ``last_received_at`` and ``is_impossible``.
     """
-    broken = F.broadcast(impossible.select("device_id", F.col("day").alias("device_day"), F.lit(True).alias("is_over")))
-    flagged = heard.join(broken, ["device_id", "device_day"], "left")
-    is_impossible = F.coalesce(F.col("is_over") & is_sure(), F.lit(False))
-    pieces = islands(flagged.withColumn("is_impossible", is_impossible).repartition(*KEY), KEY, "from_ms", "to_ms")
-    named = F.broadcast(episodes.select("episode_id", "show_id", "creator_id", "duration_ms"))
-    return _rows(_totals(pieces).join(named, "episode_id", "left"), rules)
+    return f"""
+        WITH keys AS (SELECT row_number() OVER () AS k, {_KEY} FROM (SELECT DISTINCT {_KEY} FROM {heard})),
+        rows AS (
+            SELECT k, h.* EXCLUDE ({_KEY}), h.is_sure AND i.device_id IS NOT NULL AS is_impossible
+            FROM {heard} AS h JOIN keys USING ({_KEY})
+            LEFT JOIN (SELECT device_id, day FROM {impossible}) AS i
+                ON h.device_id = i.device_id AND h.device_day = i.day
+        ),
+        totals AS (
+            SELECT k, sum(played_ms)::BIGINT AS played_ms, sum(offline_ms)::BIGINT AS offline_ms,
+                list(DISTINCT session_id) AS session_ids, min("at") AS first_at, max("at") AS last_at,
+                max(received_at) AS last_received_at, bool_or(is_impossible) AS is_impossible
+            FROM rows GROUP BY k
+        ),
+        unions AS ({unions("rows", "k")})
+        SELECT {_KEY}, heard, totals.* EXCLUDE (k) FROM keys JOIN totals USING (k) JOIN unions USING (k)"""
 
 
-def _totals(pieces: DataFrame) -> DataFrame:
-    per_island = pieces.groupBy(*KEY, "island").agg(
-        F.min("from_ms").alias("from_ms"),
-        F.max("to_ms").alias("to_ms"),
-        F.sum("played_ms").alias("played_ms"),
-        F.sum(F.when(F.col("offline") == 1, F.col("to_ms") - F.col("from_ms")).otherwise(0)).alias("offline_ms"),
-        F.collect_set("session_id").alias("sessions"),
-        F.min("at").alias("first_at"),
-        F.max("at").alias("last_at"),
-        F.max("received_at").alias("last_received_at"),
-        F.bool_or("is_impossible").alias("is_impossible"),
-    )
-    heard = F.array_sort(F.collect_list(F.struct("from_ms", "to_ms")))
-    return per_island.groupBy(*KEY).agg(
-        heard.alias("heard"),
-        F.sum(F.col("to_ms") - F.col("from_ms")).alias("heard_ms"),
-        F.sum("played_ms").alias("played_ms"),
-        F.sum("offline_ms").alias("offline_ms"),
-        F.size(F.array_distinct(F.flatten(F.collect_list("sessions")))).cast("bigint").alias("sessions"),
-        F.min("first_at").alias("first_at"),
-        F.max("last_at").alias("last_at"),
-        F.max("last_received_at").alias("last_received_at"),
-        F.bool_or("is_impossible").alias("is_impossible"),
-    )
+def summed(parts: str) -> str:
+    """The same columns, one row a listen: all its parts together. ``parts`` is a kept table."""
+    return f"""
+        WITH several AS (SELECT {_KEY} FROM {parts} GROUP BY {_KEY} HAVING count(*) > 1),
+        keys AS (SELECT row_number() OVER () AS k, {_KEY} FROM several),
+        rows AS (SELECT k, p.* EXCLUDE ({_KEY}) FROM {parts} AS p JOIN keys USING ({_KEY})),
+        totals AS (
+            SELECT k, sum(played_ms)::BIGINT AS played_ms, sum(offline_ms)::BIGINT AS offline_ms,
+                list_distinct(flatten(list(session_ids))) AS session_ids, min(first_at) AS first_at,
+                max(last_at) AS last_at, max(last_received_at) AS last_received_at,
+                bool_or(is_impossible) AS is_impossible
+            FROM rows GROUP BY k
+        ),
+        pieces AS (SELECT k, unnest(heard, recursive := true) FROM rows),
+        unions AS ({unions("pieces", "k")})
+        SELECT {_KEY}, heard, totals.* EXCLUDE (k) FROM keys JOIN totals USING (k) JOIN unions USING (k)
+        UNION ALL
+        SELECT p.* FROM {parts} AS p ANTI JOIN several USING ({_KEY})"""
 
 
-def _rows(totals: DataFrame, rules: CountingRules) -> DataFrame:
-    reasons = F.when(F.col("is_impossible"), F.array(F.lit(IMPOSSIBLE_DAY))).otherwise(F.array().cast("array<string>"))
-    heard_enough = F.col("heard_ms") > in_force(rules.min_heard_ms, "listen_day")
-    status = F.when(F.size("reasons") > 0, "invalid").when(heard_enough, "counted").otherwise("too_short")
-    completed = F.col("heard_ms") * 100 >= F.col("duration_ms") * in_force(rules.completed_percent, "listen_day")
-    rows = totals.withColumn("listen_id", listen_id()).withColumn("completed", completed)
-    return rows.withColumn("reasons", reasons).withColumn("status", status)
+def as_parts(listens: str, sessions: str) -> str:
+    """Stored listens as parts; ``sessions`` are the rows of ``silver/listen_sessions`` of these."""
+    return f"""
+        SELECT {", ".join(f"l.{name}" for name in KEY)}, heard, played_ms, offline_ms, s.session_ids, first_at, last_at,
+            last_received_at, list_contains(reasons, '{IMPOSSIBLE_DAY}') AS is_impossible
+        FROM {listens} AS l LEFT JOIN (
+            SELECT listen_id, list(session_id) AS session_ids FROM {sessions} GROUP BY listen_id
+        ) AS s USING (listen_id)"""
 
 
-def listen_id() -> Column:
+def listens(whole: str, episodes: str, rules: CountingRules) -> str:
+    """Rows of ``silver/listens``, and their ``session_ids``, from listens that are whole (see :func:`summed`).
+
+    ``episodes`` is the catalogue; a listen's episode is always there, or its events would not be.
+    """
+    return f"""
+        WITH named AS (
+            SELECT w.*, {listen_id("w")} AS listen_id, e.show_id, e.creator_id, e.duration_ms,
+                list_sum(list_transform(heard, lambda piece: piece.to_ms - piece.from_ms))::BIGINT AS heard_ms
+            FROM {whole} AS w LEFT JOIN (SELECT episode_id, show_id, creator_id, duration_ms FROM {episodes}) AS e
+                USING (episode_id)
+        )
+        SELECT listen_id, {_KEY}, show_id, creator_id, heard, heard_ms, played_ms, offline_ms,
+            len(session_ids)::BIGINT AS sessions, first_at, last_at, last_received_at,
+            heard_ms::HUGEINT * 100 >= duration_ms::HUGEINT * {in_force(rules.completed_percent, "listen_day")}
+                AS completed,
+            CASE WHEN is_impossible THEN 'invalid'
+                WHEN heard_ms > {in_force(rules.min_heard_ms, "listen_day")} THEN 'counted'
+                ELSE 'too_short' END AS status,
+            if(is_impossible, ['{IMPOSSIBLE_DAY}'], []) AS reasons, session_ids
+        FROM named"""
+
+
+def listen_id(row: str) -> str:
     """First 32 hex digits of the SHA-256 of the key; ``claimed`` listens have ids of their own."""
-    prefix = F.when(F.col("evidence") == "claimed", "listen/1/claimed").otherwise("listen/1")
-    key = F.concat_ws("\n", prefix, "listener_id", "episode_id", F.col("listen_day").cast("string"))
-    return F.substring(F.sha2(key, 256), 1, 32)
+    prefix = f"if({row}.evidence = 'claimed', 'listen/1/claimed', 'listen/1')"
+    key = f"concat_ws(chr(10), {prefix}, {row}.listener_id, {row}.episode_id, {row}.listen_day::VARCHAR)"
+    return f"left(sha256({key}), 32)"

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
 FIGURES = (
     "status",
     "reasons",
@@ -17,57 +14,46 @@ FIGURES = (
     "last_at",
     "creator_id",
 )
+HEARD = ("heard_ms", "played_ms", "offline_ms", "sessions", "first_at", "last_at")
 
 
-def restated_listens(before: DataFrame, after: DataFrame, recatalogued: DataFrame, publication: int) -> DataFrame:
+def restated_listens(before: str, after: str, recatalogued: str, publication: int) -> str:
     """Rows of ``gold/restatements`` from the listens in question, as published before and as they are now.
 
     A listen that is only on one side was added or is gone; one whose figures are equal is no restatement.
     ``recatalogued`` gives the ``episode_id`` of each episode that the catalogue describes otherwise than before.
     """
-    old = _figures(before, "before")
-    new = _figures(after, "after")
-    marked = recatalogued.select("episode_id", F.lit(True).alias("is_recatalogued"))
-    pairs = old.join(new, ["listen_id", "listen_day", "episode_id"], "full").join(marked, "episode_id", "left")
-    differs = ~F.col("before").eqNullSafe(F.col("after"))
-    return pairs.where(differs).select(
-        F.lit("silver/listens").alias("table"),
-        F.col("listen_id").alias("key"),
-        "listen_day",
-        F.to_json("before").alias("before"),
-        F.to_json("after").alias("after"),
-        F.lit(publication).cast("bigint").alias("published_before"),
-        F.lit(publication + 1).cast("bigint").alias("published_after"),
-        _why().alias("why"),
-    )
+    return f"""
+        WITH pairs AS (
+            SELECT coalesce(b.listen_id, a.listen_id) AS listen_id, coalesce(b.listen_day, a.listen_day) AS listen_day,
+                coalesce(b.episode_id, a.episode_id) AS episode_id, b.figures AS before, a.figures AS after,
+                b.last_received_at AS received_before, a.last_received_at AS received_after
+            FROM ({_figures(before)}) AS b FULL JOIN ({_figures(after)}) AS a USING (listen_id)
+        )
+        SELECT 'silver/listens' AS "table", listen_id AS key, listen_day, to_json(before)::VARCHAR AS before,
+            to_json(after)::VARCHAR AS after, {publication} AS published_before, {publication + 1} AS published_after,
+            {_why(recatalogued)} AS why
+        FROM pairs WHERE before IS DISTINCT FROM after"""
 
 
-def _figures(listens: DataFrame, name: str) -> DataFrame:
-    """The listens' figures as one struct; timestamps as Unix ms, so that JSON keeps them exactly."""
-    figures = [F.unix_millis(column).alias(column) if column.endswith("_at") else F.col(column) for column in FIGURES]
-    received = F.col("last_received_at").alias(f"{name}_received_at")
-    return listens.select("listen_id", "listen_day", "episode_id", F.struct(*figures).alias(name), received)
+def _figures(listens: str) -> str:
+    """The listens' figures as one struct; instants as Unix ms, so that JSON keeps them exactly."""
+    figures = ", ".join(f"'{name}': {f'epoch_ms({name})' if name.endswith('_at') else name}" for name in FIGURES)
+    return f"SELECT listen_id, listen_day, episode_id, last_received_at, {{{figures}}} AS figures FROM {listens}"
 
 
-def _differs(names: Sequence[str]) -> Column:
-    differing = [~F.col(f"before.{name}").eqNullSafe(F.col(f"after.{name}")) for name in names]
-    condition = differing[0]
-    for other in differing[1:]:
-        condition = condition | other
-    return condition
+def _differs(names: Sequence[str]) -> str:
+    return "(" + " OR ".join(f"before.{name} IS DISTINCT FROM after.{name}" for name in names) + ")"
 
 
-def _why() -> Column:
+def _why(recatalogued: str) -> str:
     """``late``: something came in since; ``catalogue``: its episode changed; ``rule``: what else is decided changed.
 
     ``rule`` is a device day that became impossible, or is no more, and a dated number; ``corrected`` is all the rest.
     """
-    is_new = F.col("before").isNull()
-    came_later = F.col("after_received_at") > F.col("before_received_at")
-    heard_as_before = ~_differs(["heard_ms", "played_ms", "offline_ms", "sessions", "first_at", "last_at"])
-    return (
-        F.when(is_new | F.coalesce(came_later, F.lit(False)), "late")
-        .when(heard_as_before & F.col("is_recatalogued") & ~_differs(["reasons"]), "catalogue")
-        .when(heard_as_before, "rule")
-        .otherwise("corrected")
-    )
+    is_recatalogued = f"episode_id IN (SELECT episode_id FROM {recatalogued})"
+    return f"""CASE
+            WHEN before IS NULL OR coalesce(received_after > received_before, false) THEN 'late'
+            WHEN NOT {_differs(HEARD)} AND {is_recatalogued} AND NOT {_differs(["reasons"])} THEN 'catalogue'
+            WHEN NOT {_differs(HEARD)} THEN 'rule'
+            ELSE 'corrected' END"""

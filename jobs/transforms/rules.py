@@ -1,11 +1,8 @@
-"""Dated rules as Spark expressions."""
+"""Dated rules, and how a query asks for the value in force."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +25,7 @@ class CountingRules:
     impossible_day_ms: tuple[Dated, ...]
 
 
-def in_force(rule: Sequence[Dated], day: str) -> Column:
-    """The value of the rule on the day in that column."""
-    value = F.lit(rule[0].value).cast("bigint")
-    for dated in rule[1:]:
-        value = F.when(F.col(day) >= F.lit(dated.since), F.lit(dated.value).cast("bigint")).otherwise(value)
-    return value
-
-
-def in_force_sql(rule: Sequence[Dated], day: str) -> str:
-    """The same as SQL text."""
-    dated = "".join(f" WHEN {day} >= DATE'{later.since}' THEN {later.value}" for later in reversed(rule[1:]))
+def in_force(rule: Sequence[Dated], day: str) -> str:
+    """The value of the rule on the day in that column, as SQL."""
+    dated = "".join(f" WHEN {day} >= DATE '{later.since}' THEN {later.value}" for later in reversed(rule[1:]))
     return f"(CASE{dated} ELSE {rule[0].value} END)" if dated else str(rule[0].value)

@@ -72,11 +72,13 @@ def test_maintenance_keeps_content_and_published_versions(
     podledger: Callable[..., Ran], own_lake: Path, landing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PODLEDGER_MAINTAIN_SMALL_FILES", "1")
+    land_late(landing, late_line("d-new", 0, seq=1))
+    assert podledger("run", "--landing", landing, "--lake", own_lake).code == 0
     before = content(own_lake)
     ran = podledger("maintain", "--landing", landing, "--lake", own_lake, "--json")
     assert ran.code == 0, ran.err
     assert ran.json()["steps"][0]["figures"]["tables_compacted"] > 0
-    assert ran.json()["publication"] == 2
+    assert ran.json()["publication"] == 3
     assert content(own_lake) == before
     later = podledger("maintain", "--now", "2099-01-01T00:00:00Z", "--landing", landing, "--lake", own_lake, "--json")
     assert later.code == 0, later.err

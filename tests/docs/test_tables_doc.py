@@ -26,7 +26,7 @@ def test_a_table_is_told_whole() -> None:
             Column("spans", spans, "Where."),
         ),
         key=("day", "who"),
-        partition_by=("day",),
+        cluster_by=("day",),
         skip_by=("heard_ms",),
         published=False,
     )
@@ -37,7 +37,7 @@ def test_a_table_is_told_whole() -> None:
 One row a day.
 
 - Key: `day`, `who`
-- Partitioned by: `day`
+- Rows lie together by: `day`
 - Files are skipped by: `heard_ms`
 - Not published.
 

@@ -1,4 +1,4 @@
-"""The golden vectors by way of Spark and Delta: landed, counted, published and read back."""
+"""The golden vectors by way of the jobs: landed, counted, published and read back."""
 
 import datetime as dt
 import gzip
@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pytest
-from pyspark.sql import SparkSession
 
 from jobs.transforms.listens import listen_id
 from tests.conftest import Ran
@@ -74,13 +75,15 @@ def test_records_get_their_golden_ids_and_times(podledger: Callable[..., Ran], t
     assert found == placed
 
 
-@pytest.mark.spark
-@pytest.mark.usefixtures("published_lake")
 def test_listens_get_their_golden_ids() -> None:
-    spark = SparkSession.getActiveSession()
-    assert spark is not None
-    vectors = RECORDS["listen_ids"]
-    keys = [(one["listener_id"], one["episode_id"], dt.date.fromisoformat(one["listen_day"])) for one in vectors]
-    rows = spark.createDataFrame(keys, "listener_id STRING, episode_id STRING, listen_day DATE")
-    found = rows.selectExpr("*", "'measured' AS evidence").select(listen_id().alias("listen_id")).collect()
-    assert [row["listen_id"] for row in found] == [one["listen_id"] for one in vectors]
+    keys = pa.Table.from_pylist(
+        [
+            {**one, "listen_day": dt.date.fromisoformat(one["listen_day"]), "evidence": "measured"}
+            for one in RECORDS["listen_ids"]
+        ]
+    )
+    with duckdb.connect() as connection:
+        connection.register("keys", keys)
+        found = connection.execute(f"SELECT {listen_id('keys')} = keys.listen_id FROM keys").fetchall()
+    assert found
+    assert all(is_equal for (is_equal,) in found)
