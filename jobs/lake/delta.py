@@ -1,7 +1,7 @@
 """What of a Delta table needs no Spark: making it, which files it has, a few rows in or out, going back."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -17,9 +17,13 @@ from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
 
 LOG_KEPT = "interval 400 days"
+CHECKPOINT_EVERY = "10"
 NOTHING: Mapping[str, int] = {}
-Within = Mapping[str, tuple[Any, Any]]
-"""Least and greatest value, both included, by column: files whose statistics lie outside hold no row in question."""
+Within = Mapping[str, tuple[Any, Any] | Set[Any]]
+"""By column, the least and the greatest value in question, both included, or a set of all values in question.
+
+Files whose statistics rule these out hold no row in question.
+"""
 
 
 def create(folder: Path, table: Table) -> None:
@@ -96,16 +100,31 @@ def files(folder: Path, version: int | None = None, within: Within | None = None
     return {unquote(path): size for path, size in sorted(sizes)}
 
 
+def newest_first(folder: Path, column: str, version: int | None = None, within: Within | None = None) -> list[str]:
+    """The same files, those with the greatest value in that column first."""
+    kept = _added(folder, version, within)
+    if f"max.{column}" in kept.column_names:
+        kept = kept.sort_by([(f"max.{column}", "descending"), ("path", "ascending")])
+    return [unquote(path) for path in kept.column("path").to_pylist()]
+
+
 def _added(folder: Path, version: int | None, within: Within | None) -> pa.Table:
     added = pa.table(DeltaTable(str(folder), version=version).get_add_actions(flatten=True))
-    keep = pa.array([True] * added.num_rows, pa.bool_())
-    for column, (least, most) in (within or {}).items():
-        for name, outside in ((f"min.{column}", pc.greater), (f"max.{column}", pc.less)):
-            if name in added.column_names:
-                values = added.column(name).combine_chunks()
-                bound = pa.scalar(most if outside is pc.greater else least, values.type)
-                keep = pc.and_(keep, pc.invert(pc.fill_null(outside(values, bound), False)))
-    return added.filter(keep)
+    for column, asked in (within or {}).items():
+        if f"min.{column}" in added.column_names:
+            ends = zip(
+                added.column(f"min.{column}").to_pylist(), added.column(f"max.{column}").to_pylist(), strict=True
+            )
+            added = added.filter(pa.array([_may_hold(asked, least, most) for least, most in ends], pa.bool_()))
+    return added
+
+
+def _may_hold(asked: tuple[Any, Any] | Set[Any], least: Any, most: Any) -> bool:
+    if least is None or most is None:
+        return True
+    if isinstance(asked, tuple):
+        return bool(asked[0] <= most and asked[1] >= least)
+    return any(least <= value <= most for value in asked)
 
 
 def unneeded(folder: Path, retention_h: int) -> list[Path]:
@@ -127,6 +146,7 @@ def _properties(table: Table) -> dict[str, str | None]:
     properties: dict[str, str | None] = {
         "delta.logRetentionDuration": LOG_KEPT,
         "delta.enableDeletionVectors": "false",
+        "delta.checkpointInterval": CHECKPOINT_EVERY,
     }
     if table.skip_by:
         properties["delta.dataSkippingStatsColumns"] = ",".join(table.skip_by)

@@ -67,6 +67,12 @@ class Engine:
         (row,) = self._connection.execute(query).fetchall()
         return int(row[0] or 0)
 
+    def days(self, name: str, column: str = "listen_day") -> str:
+        """The condition that a date is one of those in the relation, for which readers can leave out row groups."""
+        days = self._connection.execute(f'SELECT DISTINCT {column} FROM "{name}" ORDER BY 1').fetchall()
+        listed = ", ".join(f"DATE '{day}'" for (day,) in days)
+        return f"{column} IN ({listed})" if days else "false"
+
     def saved(self, name: str, paths: Sequence[Path], like: str) -> None:
         """A view of files that :meth:`save` wrote; without any, of no rows with the columns of the query ``like``."""
         source = f"FROM {_read(paths)}" if paths else f"FROM ({like}) LIMIT 0"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.lake.files import read_json
+
 MARK = "podledger"
 
 
@@ -19,9 +21,18 @@ class Commit:
 
 
 def newest_version(table: Path) -> int | None:
-    """The table's newest version; None where there is no table yet."""
-    versions = [int(entry.stem) for entry in (table / "_delta_log").glob("*.json") if entry.stem.isdigit()]
-    return max(versions, default=None)
+    """The table's newest version; None where there is no table yet.
+
+    Versions are looked for from the last checkpoint on, so that a long history costs no more than a short one.
+    """
+    log = table / "_delta_log"
+    hint = read_json(log / "_last_checkpoint")
+    version = int(hint["version"]) if hint else 0
+    if hint is None and not (log / f"{version:020d}.json").exists():
+        return None
+    while (log / f"{version + 1:020d}.json").exists():
+        version += 1
+    return version
 
 
 def commits_after(table: Path, version: int) -> Iterator[Commit]:

@@ -95,6 +95,11 @@ class Store:
         folder = self.folder(table)
         return [folder / path for path in delta.files(folder, version, within)]
 
+    def newest_first(self, table: Table, column: str, within: delta.Within | None = None) -> list[Path]:
+        """The files of the table as it is now, those with the greatest value in that column first."""
+        folder = self.folder(table)
+        return [folder / path for path in delta.newest_first(folder, column, None, within)]
+
     def differences(self, table: Table, since: int) -> tuple[list[Path], list[Path]]:
         """Files that are there now and were not at that version, and files that were and are not any more.
 
@@ -126,8 +131,8 @@ class Store:
     ) -> None:
         """Adds the files and takes out the rows that were there under the keys of ``gone``, in one commit.
 
-        ``gone`` has the columns of the table's key, or those of them that it names. Files that hold none of these
-        keys stay; ``within`` says where such rows can be at all.
+        ``gone`` has columns of the table that together tell a row. Files that hold none of these keys stay; ``within``
+        says where such rows can be at all.
         """
         touched: dict[str, int] = {}
         written = list(parts)

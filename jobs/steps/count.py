@@ -68,7 +68,8 @@ def _lengths_changed(work: Work) -> bool:
 def _share(work: Work, share: Share, landings: Landings, is_rejudged: bool) -> ShareToCount:
     landed = share.within if is_rejudged else {**share.within, **landings.within}
     files = {table.name: work.files(table, landed) for table in (SYNC_RECORDS, SYNC_LINES)}
-    files |= {table.name: work.files(table, share.within) for table in WRITES}
+    files |= {table.name: work.files(table, share.within) for table in (REJECTED, DEVICE_LOGS)}
+    files[EVENTS.name] = work.store.newest_first(EVENTS, "received_at", share.within)
     files[EPISODES.name] = work.files(EPISODES)
     known = work.store.files(EPISODES, work.before("count", EPISODES)) if is_rejudged else None
     return ShareToCount(work.settings.lake, work.store.scratch, share, landings, files, known)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.lake.engine import Engine, engine
+from jobs.lake.lookup import rows_with
 from jobs.lake.parts import Part
 from jobs.lake.texts import refusals
 from jobs.steps.landings import Landings
@@ -16,12 +17,15 @@ from jobs.transforms.clock import placed
 from jobs.transforms.events import as_events, counting_copies, moves
 from jobs.transforms.records import IS_BAD_INTERVAL, judged
 
+KNOWN = ("id", "received_at", "receipt", "line_key", "position")
 Files = dict[str, list[Path]]
 
 
 @dataclass(frozen=True, slots=True)
 class ShareToCount:
     """What is to be counted: the share, the landings, and the files that may hold rows of both, by table.
+
+    Those of the events come newest first.
 
     ``known_episodes`` are the files of the catalogue by which records were judged last; None if nothing about lengths
     has changed since, so that no record need be judged again.
@@ -113,7 +117,7 @@ def _write_refusals(sql: Engine, given: ShareToCount, counted: Counted) -> None:
     if not holding.num_rows:
         return
     sql.rows("told", refusals(holding))
-    known = "SELECT key FROM rejected ANTI JOIN unrefused USING (key)"
+    known = "SELECT key FROM rejected SEMI JOIN told USING (line_key) ANTI JOIN unrefused USING (key)"
     counted.parts[REJECTED.name] = sql.write(
         given.lake / REJECTED.name, REJECTED, f"SELECT * FROM told ANTI JOIN ({known}) USING (key)"
     )
@@ -129,8 +133,9 @@ def _write_events(sql: Engine, given: ShareToCount, counted: Counted) -> None:
     sql.view("best", as_events("in_time"))
     sql.keep("marked", device_logs.is_seen("best", "device_logs"))
     sql.keep("candidates", "SELECT * EXCLUDE (is_seen) FROM marked WHERE is_seen")
-    known = "SELECT id, received_at, receipt, line_key, position FROM events"
-    sql.keep("known", f"SELECT * FROM ({known}) SEMI JOIN candidates USING (id) ANTI JOIN fallen USING (id)")
+    wanted = sql.query("SELECT id, device_id FROM candidates")
+    sql.rows("found", rows_with(EVENTS, given.files[EVENTS.name], wanted, "id", "device_id", KNOWN))
+    sql.keep("known", "SELECT * FROM found ANTI JOIN fallen USING (id)")
     sql.keep("moved", moves("candidates", "known"))
     sql.view("added", "SELECT * EXCLUDE (is_seen) FROM marked ANTI JOIN known USING (id)")
     written = sql.write(given.lake / EVENTS.name, EVENTS, "FROM added UNION ALL FROM moved")

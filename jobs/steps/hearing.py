@@ -110,7 +110,8 @@ def _add_changes(sql: Engine) -> None:
     sql.keep("changes", f"FROM ({device_days('heard')}) UNION ALL {fewer}")
     sums = "device_id, day, sum(played_ms)::BIGINT AS played_ms, any_value(bucket) AS bucket"
     sql.keep("gained", f"SELECT {sums} FROM changes GROUP BY device_id, day HAVING sum(played_ms) <> 0")
-    sql.keep("stored", "SELECT * FROM device_days SEMI JOIN changes USING (device_id, day)")
+    days = sql.days("changes", "day")
+    sql.keep("stored", f"SELECT * FROM device_days SEMI JOIN changes USING (device_id, day) WHERE {days}")
 
 
 def _add_up(sql: Engine, days: tuple[dt.date, dt.date]) -> None:

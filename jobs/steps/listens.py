@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from jobs.lake.delta import Within
 from jobs.published.reading import rows
 from jobs.steps.hearing import KEYS, Heard, ShareToHear, hear_share
 from jobs.steps.rehearing import ShareToRehear, keys_of_share, rehear_share
@@ -106,11 +107,11 @@ def _total(work: Work, report: Report, parts: Sequence[Path], again: Again) -> R
     is_first = not work.store.count(LISTENS)
     recatalogued = _recatalogued(work)
     asked = [
-        _days(work, first, last, parts, again, recatalogued)
-        for first, last in _ranges(work, [*parts, *again.keys], bool(recatalogued))
+        _days(work, days, parts, again, recatalogued)
+        for days in _days_in_question(work, [*parts, *again.keys], bool(recatalogued))
     ]
     totalled = work.store.spread(total_days, asked)
-    within = {"listen_day": (asked[0].first, asked[-1].last)} if asked else None
+    within: Within = {"listen_day": {day for one in asked for day in one.days}}
     listens = [part for one in totalled for part in one.listens]
     work.store.put(LISTENS, listens, _joined(one.listens_gone for one in totalled), within)
     sessions = [part for one in totalled for part in one.sessions]
@@ -122,15 +123,12 @@ def _total(work: Work, report: Report, parts: Sequence[Path], again: Again) -> R
     return report
 
 
-def _days(
-    work: Work, first: dt.date, last: dt.date, parts: Sequence[Path], again: Again, recatalogued: list[str]
-) -> DaysToTotal:
-    within = {"listen_day": (first, last)}
+def _days(work: Work, days: list[dt.date], parts: Sequence[Path], again: Again, recatalogued: list[str]) -> DaysToTotal:
+    within = {"listen_day": set(days)}
     return DaysToTotal(
         lake=work.settings.lake,
         scratch=work.store.scratch,
-        first=first,
-        last=last,
+        days=days,
         rules=work.rules,
         parts=list(parts),
         again=again.keys,
@@ -142,8 +140,8 @@ def _days(
     )
 
 
-def _ranges(work: Work, saved: Sequence[Path], with_stored: bool) -> list[tuple[dt.date, dt.date]]:
-    """Ranges of days with about so many listens in question each, a day in one."""
+def _days_in_question(work: Work, saved: Sequence[Path], with_stored: bool) -> list[list[dt.date]]:
+    """The days of which listens may change, in groups with about so many listens each."""
     with work.store.engine() as sql:
         sql.files("listens", LISTENS, work.store.files(LISTENS) if with_stored else [])
         days = "SELECT listen_day FROM listens"
@@ -151,15 +149,15 @@ def _ranges(work: Work, saved: Sequence[Path], with_stored: bool) -> list[tuple[
             sql.saved("saved", saved, "")
             days += " UNION ALL SELECT listen_day FROM saved"
         counted = sql.query(f"SELECT listen_day, count(*) AS listens FROM ({days}) GROUP BY 1 ORDER BY 1").to_pylist()
-    ranges: list[tuple[dt.date, dt.date]] = []
+    groups: list[list[dt.date]] = []
     held = LISTENS_OF_TASK
     for row in counted:
         if held + row["listens"] > LISTENS_OF_TASK:
-            ranges.append((row["listen_day"], row["listen_day"]))
+            groups.append([])
             held = 0
-        ranges[-1] = (ranges[-1][0], row["listen_day"])
+        groups[-1].append(row["listen_day"])
         held += row["listens"]
-    return ranges
+    return groups
 
 
 def _recatalogued(work: Work) -> list[str]:

@@ -35,9 +35,10 @@ def _write(work: Work, publication: Publication) -> int:
     with store.engine() as sql:
         sql.files("came", LISTENS, came)
         sql.files("went", LISTENS, went)
-        sql.files("published", LISTENS, store.files(LISTENS, published))
         sql.rows("recatalogued", pa.table({"episode_id": pa.array(changed, pa.string())}))
         days = "SELECT DISTINCT listen_day FROM came UNION SELECT DISTINCT listen_day FROM went"
+        asked = set(sql.query(days).column("listen_day").to_pylist())
+        sql.files("published", LISTENS, store.files(LISTENS, published, {"listen_day": asked}))
         sql.keep(
             "ended",
             f"SELECT DISTINCT listen_day FROM published SEMI JOIN ({days}) USING (listen_day) "

@@ -20,7 +20,7 @@ COLUMNS = ", ".join(f'"{name}"' for name in LISTENS.column_names)
 
 @dataclass(frozen=True, slots=True)
 class DaysToTotal:
-    """The days (UTC, both included), the files in question, and the rules.
+    """The days (UTC), the files in question, and the rules.
 
     ``parts`` add to what is stored; the listens whose keys are in ``again`` are made of ``whole`` alone, or go.
     ``recatalogued`` are episodes of which a listen takes something that has changed.
@@ -28,8 +28,7 @@ class DaysToTotal:
 
     lake: Path
     scratch: Path
-    first: dt.date
-    last: dt.date
+    days: list[dt.date]
     rules: CountingRules
     parts: list[Path]
     again: list[Path]
@@ -42,7 +41,8 @@ class DaysToTotal:
     @property
     def condition(self) -> str:
         """Which rows are of these days, in SQL."""
-        return f"listen_day BETWEEN DATE '{self.first}' AND DATE '{self.last}'"
+        days = ", ".join(f"DATE '{day}'" for day in self.days)
+        return f"listen_day IN ({days})"
 
 
 @dataclass(slots=True)
@@ -71,8 +71,8 @@ def total_days(given: DaysToTotal) -> Totalled:
         sql.keep("changed", changed)
         sql.keep(
             "gone",
-            "SELECT listen_id FROM stored SEMI JOIN changed USING (listen_id) "
-            "UNION ALL SELECT listen_id FROM stored ANTI JOIN rows USING (listen_id)",
+            "SELECT listen_id, listen_day FROM stored SEMI JOIN changed USING (listen_id) "
+            "UNION ALL SELECT listen_id, listen_day FROM stored ANTI JOIN rows USING (listen_id)",
         )
         totalled.touched = sql.value("SELECT count(*) FROM rows") + sql.value(
             "SELECT count(*) FROM stored ANTI JOIN rows USING (listen_id)"
@@ -107,8 +107,13 @@ def _name_stored(sql: Engine, given: DaysToTotal) -> None:
     if given.recatalogued:
         touched += f" UNION SELECT {KEYS} FROM listens SEMI JOIN recatalogued USING (episode_id)"
     sql.keep("touched", f"SELECT *, {listen_id('t')} AS listen_id FROM ({touched}) AS t")
-    sql.keep("stored", f"SELECT {COLUMNS} FROM listens SEMI JOIN touched USING (listen_id)")
-    sql.keep("known_sessions", "SELECT listen_id, session_id FROM listen_sessions SEMI JOIN stored USING (listen_id)")
+    sql.keep("there", "SELECT listen_id, listen_day FROM listens SEMI JOIN touched USING (listen_id, listen_day)")
+    days = sql.days("there")
+    sql.keep("stored", f"SELECT {COLUMNS} FROM listens SEMI JOIN there USING (listen_id) WHERE {days}")
+    sql.keep(
+        "known_sessions",
+        f"SELECT listen_id, listen_day, session_id FROM listen_sessions SEMI JOIN there USING (listen_id) WHERE {days}",
+    )
     sql.view("standing", f"SELECT * FROM stored ANTI JOIN again USING ({KEYS})")
     sql.keep("held", as_parts("standing", "known_sessions"))
 
@@ -131,6 +136,4 @@ def _write_sessions(sql: Engine, given: DaysToTotal, totalled: Totalled) -> None
     told = "SELECT listen_id, listen_day, unnest(session_ids) AS session_id FROM rows"
     new = f"SELECT * FROM ({told}) ANTI JOIN known_sessions USING (listen_id, session_id)"
     totalled.sessions = sql.write(given.lake / LISTEN_SESSIONS.name, LISTEN_SESSIONS, new)
-    totalled.sessions_gone = sql.query(
-        f"SELECT listen_id, session_id FROM known_sessions ANTI JOIN ({told}) USING (listen_id, session_id)"
-    )
+    totalled.sessions_gone = sql.query(f"SELECT * FROM known_sessions ANTI JOIN ({told}) USING (listen_id, session_id)")
