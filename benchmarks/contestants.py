@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from benchmarks.agreement import parquet_listens, published_listens
+from benchmarks.agreement import delta_listens, parquet_listens, published_listens
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,6 +53,10 @@ def _summed(stdout: str) -> float:
     return sum(_last_line(stdout).values())
 
 
+def _textbook_listens(out: Path) -> pa.Table:
+    return delta_listens(out / "listens")
+
+
 PYTHON = sys.executable
 COMMAND = str(Path(sys.executable).with_name("podledger"))
 SCRIPTS = ROOT / "benchmarks"
@@ -73,5 +77,13 @@ DUCKDB = Contestant(
     (PYTHON, str(SCRIPTS / "duckdb_script.py")),
     writes_tallies=True,
 )
-CONTESTANTS = {one.name.replace(" ", "-"): one for one in (PODLEDGER, PODLEDGER_WARM, DUCKDB)}
+TEXTBOOK = Contestant(
+    "textbook", "Spark and Delta as in the textbook, a process of its own", _script, _textbook_listens, _summed,
+    (PYTHON, str(SCRIPTS / "textbook.py")),
+)  # fmt: skip
+TEXTBOOK_WARM = Contestant(
+    "textbook warm", "the same in a session that has run before", _script, _textbook_listens, _summed,
+    session="benchmarks.textbook:main",
+)  # fmt: skip
+CONTESTANTS = {one.name.replace(" ", "-"): one for one in (PODLEDGER, PODLEDGER_WARM, DUCKDB, TEXTBOOK, TEXTBOOK_WARM)}
 """By the name that the command line takes."""

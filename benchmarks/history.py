@@ -12,10 +12,18 @@ import shutil
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from benchmarks.agreement import DisagreementError, assert_same_listens, parquet_listens, published_listens
-from benchmarks.contestants import DUCKDB, PODLEDGER_WARM
-from benchmarks.history_course import Course, Day
+from benchmarks.agreement import (
+    DisagreementError,
+    assert_same_listens,
+    delta_listens,
+    parquet_listens,
+    published_listens,
+)
+from benchmarks.contestants import DUCKDB, PODLEDGER_WARM, TEXTBOOK_WARM
+from benchmarks.history_course import Course, Day, TextbookCourse
 from benchmarks.history_landing import History
 from benchmarks.history_report import write_history
 from benchmarks.landings import CACHE
@@ -24,6 +32,7 @@ from benchmarks.report import RESULTS
 from benchmarks.warm import WarmSession
 
 WARM_UP_SEED = 7
+WEEK = 7
 
 
 def main() -> int:
@@ -33,10 +42,11 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     try:
         days, audits = _count(args, folder)
+        textbook = _count_as_textbook(args, folder, days)
     except (CommandFailedError, DisagreementError) as error:
         print(f"history: {error}", file=sys.stderr)
         return 1
-    print(write_history(days, audits, args.results))
+    print(write_history(days, audits, textbook, args.results))
     if not args.keep:
         shutil.rmtree(folder)
     return 0
@@ -52,6 +62,8 @@ def _arguments() -> argparse.Namespace:
     add("--maintain-every", type=int, default=1, metavar="N", help="days between maintenance, as scheduled (default 1)")
     add("--audit-every", type=int, default=100, metavar="N", help="days between checks of whole tables, reported apart")
     add("--check-every", type=int, default=100, metavar="N", help="days between comparisons with DuckDB (default 100)")
+    add("--textbook-from", type=int, nargs="*", default=[4, 100, 380], metavar="DAY",
+        help="days from which the textbook counts a week, loaded up to there before (default 4 100 380)")  # fmt: skip
     add("--cache", type=Path, default=CACHE, help="where landing folder and lakes lie meanwhile")
     add("--results", type=Path, default=RESULTS, help="where the report goes")
     add("--keep", action="store_true", help="leave landing folder and lakes there")
@@ -60,7 +72,6 @@ def _arguments() -> argparse.Namespace:
 
 def _count(args: argparse.Namespace, folder: Path) -> tuple[list[Day], dict[int, float]]:
     """Count all days with podledger: what each cost, and the seconds of checks of whole tables by day."""
-    assert PODLEDGER_WARM.session is not None
     with WarmSession(PODLEDGER_WARM.session) as session:
         _warm_up(args, session, folder / "warm-up")
         landing, audits = folder / "landing", dict[int, float]()
@@ -72,7 +83,7 @@ def _count(args: argparse.Namespace, folder: Path) -> tuple[list[Day], dict[int,
             if day % args.audit_every == 0 or day == args.days:
                 audits[day] = course.audit(day)
             if day % args.check_every == 0 or day == args.days:
-                _compare(landing, course.lake, folder / "script")
+                _compare(landing, published_listens(course.lake), "podledger", folder / "script")
         return course.days, audits
 
 
@@ -85,13 +96,39 @@ def _warm_up(args: argparse.Namespace, session: WarmSession, folder: Path) -> No
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _compare(landing: Path, lake: Path, out: Path) -> None:
-    """Compare the published listens with the script's over all that landed. Raises DisagreementError."""
+def _count_as_textbook(args: argparse.Namespace, folder: Path, days: list[Day]) -> list[Day]:
+    """Count some weeks as the textbook does, on the landing folder that is there; what each day of them cost."""
+    starts = [start for start in args.textbook_from if start <= args.days - WEEK]
+    if not starts:
+        return []
+    landing = folder / "landing"
+    with WarmSession(TEXTBOOK_WARM.session) as session:
+        _warm_up_textbook(args, session, folder / "warm-up")
+        course = TextbookCourse(session, landing, folder / "textbook")
+        for start in starts:
+            seconds = course.load_until(start - 1)
+            print(f"textbook, loaded up to day {start - 1}: {seconds:.1f} s", file=sys.stderr, flush=True)
+            for day in range(start, start + WEEK):
+                _say(course.count_day(days[day - 1].records), "textbook, ")
+        course.load_until(args.days)
+        _compare(landing, delta_listens(course.lake / "listens"), "textbook", folder / "script")
+        return course.days
+
+
+def _warm_up_textbook(args: argparse.Namespace, session: WarmSession, folder: Path) -> None:
+    history = History(folder / "landing", WARM_UP_SEED, args.records)
+    course = TextbookCourse(session, folder / "landing", folder / "lake")
+    for _ in range(args.warm_up):
+        _say(course.count_day(history.land_day()), "warm-up of the textbook, ")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _compare(landing: Path, listens: pa.Table, whose: str, out: Path) -> None:
+    """Compare listens with the script's over all that landed. Raises DisagreementError."""
     measure([*DUCKDB.command, *DUCKDB.arguments(landing, out)])
-    listens = published_listens(lake)
-    assert_same_listens(listens, parquet_listens(out), ("podledger", "duckdb"))
+    assert_same_listens(listens, parquet_listens(out), (whose, "duckdb"))
     shutil.rmtree(out)
-    print(f"{listens.num_rows:,} listens are those of the script", file=sys.stderr, flush=True)
+    print(f"{listens.num_rows:,} listens of {whose} are those of the script", file=sys.stderr, flush=True)
 
 
 def _say(day: Day, about: str = "") -> None:

@@ -33,6 +33,13 @@ class Day:
         return {name: round(value, 3) for name, value in figures.items()} | asdict(self.touched)
 
 
+@contextmanager
+def _measured(day: Day, lake: Path, session: WarmSession) -> Iterator[None]:
+    with watching_lake(lake, session.process) as found:
+        yield
+    day.touched += found[0]
+
+
 class Course:
     """One lake, brought up to date day after day."""
 
@@ -43,10 +50,10 @@ class Course:
     def count_day(self, day: int, records: int, *, maintained: bool) -> Day:
         """Count what the day landed, just after midnight; where maintenance is due, it is done at half past three."""
         counted = Day(day, records)
-        with self._measured(counted):
+        with _measured(counted, self.lake, self._session):
             counted.seconds = self._perform("run", day, "00:10")
         if maintained:
-            with self._measured(counted):
+            with _measured(counted, self.lake, self._session):
                 counted.maintenance_s = self._perform("maintain", day, "03:30")
         counted.seconds += counted.maintenance_s
         counted.no_news_s = self._perform("run", day, "03:50")
@@ -59,17 +66,40 @@ class Course:
         """Check all rows of all tables, as is scheduled apart; seconds."""
         return self._perform("validate", day, "04:00", "--whole")
 
-    @contextmanager
-    def _measured(self, day: Day) -> Iterator[None]:
-        with watching_lake(self.lake, self._session.process) as found:
-            yield
-        day.touched += found[0]
-
     def _perform(self, command: str, day: int, time: str, *options: str) -> float:
         """Perform a command as if it were that time on the next day; seconds."""
         now = f"{FIRST_DAY + dt.timedelta(days=day)}T{time}:00+00:00"
         places = ["--landing", str(self._landing), "--lake", str(self.lake)]
         return self._session.perform([command, *options, *places, "--now", now, "--json"]).wall_s
+
+
+class TextbookCourse:
+    """A lake of the textbook pipeline: loaded at one go up to a day, then day after day."""
+
+    def __init__(self, session: WarmSession, landing: Path, lake: Path) -> None:
+        self._session, self._landing, self.lake = session, landing, lake
+        self._loaded = 0
+        self.days: list[Day] = []
+
+    def load_until(self, day: int) -> float:
+        """Load all days up to that one as a single batch; seconds."""
+        return self._load(day) if day > self._loaded else 0.0
+
+    def count_day(self, records: int) -> Day:
+        """Count what the next day landed."""
+        counted = Day(self._loaded + 1, records)
+        with _measured(counted, self.lake, self._session):
+            counted.seconds = self._load(counted.day)
+        counted.lake_files, counted.lake_bytes = lake_size(self.lake)
+        self.days.append(counted)
+        return counted
+
+    def _load(self, last: int) -> float:
+        first_date, last_date = (FIRST_DAY + dt.timedelta(days=day) for day in (self._loaded, last - 1))
+        places = ["--landing", str(self._landing), "--out", str(self.lake)]
+        measured = self._session.perform([*places, "--from", f"{first_date}", "--to", f"{last_date}"])
+        self._loaded = last
+        return measured.wall_s
 
 
 def grow_older(folder: Path) -> None:

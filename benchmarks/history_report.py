@@ -17,8 +17,8 @@ Measure = Callable[[Day], float]
 def write_history(
     days: Sequence[Day],
     audits: Mapping[int, float],
+    textbook: Sequence[Day],
     folder: Path,
-    textbook: Sequence[Day] = (),
 ) -> str:
     """Write the report of all days; the page."""
     ours = _measures(above_no_news(list(days)))

@@ -18,8 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 class WarmSession:
     """A process of its own in which commands are performed one after the other."""
 
-    def __init__(self, function: str) -> None:
+    def __init__(self, function: str | None) -> None:
         """Start the session; `function` is ``module:function``, called with the arguments of each command."""
+        if function is None:
+            raise ValueError("this contestant has no session, only a command")
         self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed with the session
         self.process = psutil.Popen(
             [sys.executable, "-m", "benchmarks.warm_session", function],
