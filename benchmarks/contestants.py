@@ -77,6 +77,15 @@ DUCKDB = Contestant(
     (PYTHON, str(SCRIPTS / "duckdb_script.py")),
     writes_tallies=True,
 )
+POLARS = Contestant(
+    "polars",
+    "the Polars script",
+    _script,
+    parquet_listens,
+    _summed,
+    (PYTHON, str(SCRIPTS / "polars_script.py")),
+    writes_tallies=True,
+)
 TEXTBOOK = Contestant(
     "textbook", "Spark and Delta as in the textbook, a process of its own", _script, _textbook_listens, _summed,
     (PYTHON, str(SCRIPTS / "textbook.py")),
@@ -85,5 +94,7 @@ TEXTBOOK_WARM = Contestant(
     "textbook warm", "the same in a session that has run before", _script, _textbook_listens, _summed,
     session="benchmarks.textbook:main",
 )  # fmt: skip
-CONTESTANTS = {one.name.replace(" ", "-"): one for one in (PODLEDGER, PODLEDGER_WARM, DUCKDB, TEXTBOOK, TEXTBOOK_WARM)}
+CONTESTANTS = {
+    one.name.replace(" ", "-"): one for one in (PODLEDGER, PODLEDGER_WARM, DUCKDB, POLARS, TEXTBOOK, TEXTBOOK_WARM)
+}
 """By the name that the command line takes."""

@@ -1,8 +1,7 @@
 """The statements of the textbook pipeline, in Spark SQL, in the order they run."""
 
-from benchmarks.odd_lines import INTEGERS, ODD, STRINGS
+from benchmarks.odd_lines import INTEGERS, LENIENT, MOST_INTEGER, ODD, STRINGS
 
-MOST_INTEGER = 2**53 - 1
 DAY_MS = 86_400_000
 ENVELOPE = {
     "line_key": "STRING", "v": "BIGINT", "receipt": "STRING", "dialect": "STRING", "device_id": "STRING",
@@ -26,9 +25,6 @@ LINE = (
     "v BIGINT, receipt STRING, received_ms BIGINT, dialect STRING, device_id STRING, account_id STRING, "
     f"network STRING, country STRING, user_agent STRING, body STRUCT<{BODY}>, _corrupt_record STRING"
 )
-# What Spark's reader would let pass: other values after the first one, or another kind of value.
-LENIENT = r"^[ \t\r]*[^{ \t\r]|[^} \t\r][ \t\r]*$|\}[ \t\r]*[^,}\] \t\r]"
-
 EPISODE = "episode_id STRING, show_id STRING, creator_id STRING, duration_ms BIGINT"
 
 TABLES = (
