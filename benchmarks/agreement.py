@@ -1,10 +1,11 @@
-"""Whether two counts of the same landing folder say the same, before anybody looks at their times."""
+"""Whether counts of the same landing folder say the same, before anybody looks at their times."""
 
 import json
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 
 EXACT = (
@@ -19,34 +20,40 @@ class DisagreementError(RuntimeError):
     """Two counts differ; the text says by which rows."""
 
 
-def our_table(lake: Path, table: str) -> pa.Table:
-    """A table of the publication in force, read without the platform's own code."""
+def published_listens(lake: Path) -> pa.Table:
+    """The listens of the publication in force, read without the platform's own code."""
     publication = json.loads((lake / "_published" / "current.json").read_text())
-    version = publication["tables"][table]
-    delta = DeltaTable(str(lake / table), version=version)
+    return delta_listens(lake / "silver" / "listens", publication["tables"]["silver/listens"])
+
+
+def delta_listens(table: Path, version: int | None = None) -> pa.Table:
+    """The listens of a Delta table."""
+    delta = DeltaTable(str(table), version=version)
     return pa.table(QueryBuilder().register("rows", delta).execute("SELECT * FROM rows").read_all())
 
 
-def assert_same_listens(lake: Path, parquet: Path) -> int:
-    """Compare every column of every listen; how many there are. Raises DisagreementError."""
-    ours = our_table(lake, "silver/listens")
+def parquet_listens(folder: Path) -> pa.Table:
+    """The listens that a script wrote."""
+    return pq.read_table(folder / "listens.parquet")
+
+
+def assert_same_listens(one: pa.Table, other: pa.Table, names: tuple[str, str]) -> None:
+    """Compare every column of every listen. Raises DisagreementError."""
     with duckdb.connect() as connection:
-        connection.register("our_rows", ours)
-        connection.execute(f"CREATE TABLE ours AS {_canonical('our_rows')}")
-        listens = f"read_parquet('{parquet}/listens.parquet')"
-        connection.execute(f"CREATE TABLE theirs AS {_canonical(listens)}")
-        only_ours = connection.execute("FROM ours EXCEPT ALL FROM theirs").fetchall()
-        only_theirs = connection.execute("FROM theirs EXCEPT ALL FROM ours").fetchall()
-    if only_ours or only_theirs:
+        for name, rows in (("one", one), ("other", other)):
+            connection.register(f"{name}_rows", rows)
+            connection.execute(f"CREATE TABLE {name} AS {_canonical(f'{name}_rows')}")
+        only_one = connection.execute("FROM one EXCEPT ALL FROM other").fetchall()
+        only_other = connection.execute("FROM other EXCEPT ALL FROM one").fetchall()
+    if only_one or only_other:
         raise DisagreementError(
-            f"{len(only_ours)} listens of podledger are not those of DuckDB, {len(only_theirs)} the other way:\n"
-            f"{only_ours[:SHOWN]}\n{only_theirs[:SHOWN]}"
+            f"{len(only_one)} listens of {names[0]} are not those of {names[1]}, {len(only_other)} the other way:\n"
+            f"{only_one[:SHOWN]}\n{only_other[:SHOWN]}"
         )
-    return int(ours.num_rows)
 
 
 def assert_expected(parquet: Path, truth: Path) -> None:
-    """Compare the script's tallies with those of the simulator. Raises DisagreementError."""
+    """Compare a script's tallies with those of the simulator. Raises DisagreementError."""
     expected = json.loads((truth / "expected.json").read_text())
     with duckdb.connect() as connection:
         found = {
@@ -62,5 +69,6 @@ def assert_expected(parquet: Path, truth: Path) -> None:
 
 
 def _canonical(rows: str) -> str:
+    texts = ", ".join(f"{name}::VARCHAR AS {name}" for name in EXACT)
     instants = ", ".join(f"epoch_us({name}) AS {name}" for name in INSTANTS)
-    return f"SELECT {', '.join(EXACT)}, {instants} FROM {rows}"
+    return f"SELECT {texts}, {instants} FROM {rows}"

@@ -23,6 +23,9 @@ ODD = (
     r"|\\(u00[01]|u[dD][89a-fA-F]|[bfnrt])"
 )
 
+# What other readers let pass besides: text that does not begin or end as an object does, or goes on after one.
+LENIENT = r"^[ \t\r]*[^{ \t\r]|[^} \t\r][ \t\r]*$|\}[ \t\r]*[^,}\] \t\r]"
+
 
 def read_line(raw: bytes, line_no: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The envelope of a line and its records, values of a wrong type as None and so marked."""

@@ -1,154 +1,54 @@
-"""The result of the throughput benchmark as a page, with the machine and the versions beside it."""
+"""Results as a page, raw figures and a picture, with the machine and the versions beside them."""
 
 import json
-import os
-import platform
-import shutil
-import subprocess
-from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from statistics import median
-from typing import Protocol
+from typing import Any
 
-import psutil
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
-from benchmarks.measuring import Measured
+from benchmarks.machine import in_short, machine
 
-GIBIBYTE = 1024**3
-MEBIBYTE = 1024**2
-PACKAGES = ("pyspark", "delta-spark", "deltalake", "pyarrow", "duckdb")
+RESULTS = Path(__file__).resolve().parent / "results"
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "svg.hashsalt": "podledger",
+    "svg.fonttype": "none",
+    "legend.frameon": False,
+}
+FOOT_POINTS = 6.5
+COLOURS = ("#1b6ca8", "#e07a1f", "#4a9c5d", "#8a5fa8", "#b5483c", "#6b7280", "#c9a227")
 
 
-class Sized(Protocol):
-    """What the report needs to know of one size."""
+def write_report(folder: Path, name: str, page: Sequence[str], raw: object, figure: Figure | None = None) -> str:
+    """Write `<name>.md`, `<name>.json` and, with a figure, `<name>.svg` into a folder; the page.
 
-    records: int
-    lines: int
-    gzip_bytes: int
-    listens: int
-    runs: dict[str, list[Measured]]
-
-
-def write_report(sizes: Sequence[Sized], repeats: int, folder: Path) -> str:
-    """Write `throughput.md` and `throughput.json` into a folder; the page."""
-    page = "\n".join(
-        [
-            "# Throughput: landed files to listens",
-            "",
-            f"Median of {repeats} runs each, by turns; least and greatest wall clock in brackets.",
-            _agreement(sizes),
-            "",
-            *_table(sizes),
-            "",
-            *_steps(sizes),
-            *(f"- {name}: {value}" for name, value in machine().items()),
-            "",
-        ]
-    )
+    `page` are the lines of the page, its title first; the picture goes below the title, the machine to the end.
+    """
+    described = machine()
+    picture = ["", f"![{page[0].lstrip('# ')}]({name}.svg)"] if figure else []
+    foot = [f"- {what}: {value}" for what, value in described.items()]
+    text = "\n".join([page[0], *picture, *page[1:], "", *foot, ""])
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "throughput.md").write_text(page)
-    (folder / "throughput.json").write_text(json.dumps(_raw(sizes), indent=1) + "\n")
-    return page
+    (folder / f"{name}.md").write_text(text)
+    (folder / f"{name}.json").write_text(json.dumps({"machine": described, **_as_object(raw)}, indent=1) + "\n")
+    if figure:
+        figure.text(0.01, 0.005, in_short(described), fontsize=FOOT_POINTS, color="#555555", va="bottom")
+        with rc_context(STYLE):
+            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+    return text
 
 
-def machine() -> dict[str, str]:
-    """What it ran on: processor, memory, versions, and how busy the machine was."""
-    described = {
-        "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
-        "memory": f"{psutil.virtual_memory().total / GIBIBYTE:.0f} GiB",
-        "system": f"{platform.system()}, Python {platform.python_version()}, {_java()}",
-        "load in the last 15 minutes": f"{os.getloadavg()[2]:.1f}",
-    }
-    return described | {name: _version(name) for name in PACKAGES}
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], left: int = 1) -> list[str]:
+    """The lines of a table, its first columns aligned left and the others right."""
+    align = ["---"] * left + ["--:"] * (len(head) - left)
+    return [f"| {' | '.join(str(cell) for cell in cells)} |" for cells in (head, align, *rows)]
 
 
-def _agreement(sizes: Sequence[Sized]) -> str:
-    if all(size.listens for size in sizes):
-        return "Every pair of runs gave the same listens, in every column."
-    return "One contestant alone: nothing was compared but the script's tallies with the simulator's."
-
-
-def _table(sizes: Sequence[Sized]) -> list[str]:
-    rows = [
-        "| records | gzip MB | listens | what | records/s | wall s | processor s | peak MB | times DuckDB's wall |",
-        "|--:|--:|--:|---|--:|--:|--:|--:|--:|",
-    ]
-    for size in sizes:
-        walls = {name: median(run.wall_s for run in runs) for name, runs in size.runs.items() if runs}
-        for name, wall_s in walls.items():
-            runs = size.runs[name]
-            least, most = min(run.wall_s for run in runs), max(run.wall_s for run in runs)
-            ratio = f"{wall_s / walls['duckdb']:.2f}" if "duckdb" in walls else ""
-            rows.append(
-                f"| {size.records:,} | {size.gzip_bytes / 1e6:.0f} | {size.listens:,} | {name} "
-                f"| {size.records / wall_s:,.0f} | {wall_s:.1f} ({least:.1f} to {most:.1f}) "
-                f"| {median(run.cpu_s for run in runs):.1f} "
-                f"| {max(run.peak_bytes for run in runs) / MEBIBYTE:,.0f} | {ratio} |"
-            )
-    return rows
-
-
-def _steps(sizes: Sequence[Sized]) -> list[str]:
-    """Our seconds by step, the median of the runs."""
-    measured = [(size.records, steps) for size in sizes if (steps := step_seconds(size.runs["podledger"]))]
-    if not measured:
-        return []
-    names = list(measured[0][1])
-    rows = [f"| records | {' | '.join(names)} |", f"|--:|{'--:|' * len(names)}"]
-    rows += [
-        f"| {records:,} | {' | '.join(f'{steps.get(name, 0):.1f}' for name in names)} |" for records, steps in measured
-    ]
-    return ["Seconds of `podledger run` by step:", "", *rows, ""]
-
-
-def step_seconds(runs: Sequence[Measured]) -> dict[str, float]:
-    """Median seconds of each step of `podledger run --json`, and of what surrounds the steps."""
-    by_step: dict[str, list[float]] = {}
-    for run in runs:
-        steps = json.loads(run.stdout.strip().splitlines()[-1])["steps"]
-        for step in steps:
-            by_step.setdefault(step["step"], []).append(step["seconds"])
-        by_step.setdefault("start and end", []).append(run.wall_s - sum(step["seconds"] for step in steps))
-    return {name: median(seconds) for name, seconds in by_step.items()}
-
-
-def _raw(sizes: Sequence[Sized]) -> dict[str, object]:
-    runs = [
-        {
-            "records": size.records,
-            "lines": size.lines,
-            "what": name,
-            "wall_s": round(run.wall_s, 3),
-            "cpu_s": round(run.cpu_s, 3),
-            "peak_bytes": run.peak_bytes,
-        }
-        for size in sizes
-        for name, measured in size.runs.items()
-        for run in measured
-    ]
-    return {"machine": machine(), "runs": runs}
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _java() -> str:
-    java = shutil.which("java")
-    if java is None:
-        return "no Java"
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    return said.splitlines()[0] if said else "Java"
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+def _as_object(raw: object) -> dict[str, object]:
+    return raw if isinstance(raw, dict) else {"runs": raw}

@@ -1,125 +1,135 @@
-"""Records a second, from landed files to a published lake, against a plain DuckDB script.
+"""Seconds from landed files to listens: `podledger run`, cold and warm, against three others on the same files.
 
-    python -m benchmarks.throughput --sizes 0.3 1 3 --repeats 3
+    python -m benchmarks.throughput --sizes 3 10 --repeats 5
+    python -m benchmarks.throughput --sizes 0.3 --repeats 1 --contestants podledger-warm duckdb
 
-For each size it simulates a landing folder (kept for the next time), lets `podledger run` fill a fresh lake and
-`duckdb_script.py` write Parquet from it, by turns, and compares all listens before it prints any time.
+For each size it simulates a landing folder (kept for the next time) and lets the contestants count it, by turns.
+All listens of every run are compared before any time is printed.
 """
 
 import argparse
-import hashlib
-import json
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.agreement import DisagreementError, assert_expected, assert_same_listens
+from benchmarks.contestants import CONTESTANTS, Contestant
+from benchmarks.landings import CACHE, Simulated, simulated
 from benchmarks.measuring import CommandFailedError, Measured, measure
-from benchmarks.report import write_report
+from benchmarks.report import RESULTS
+from benchmarks.throughput_report import write_throughput
+from benchmarks.warm import WarmSession
 
-ROOT = Path(__file__).resolve().parent.parent
-PODLEDGER, DUCKDB = "podledger", "duckdb"
-CONTESTANTS = (PODLEDGER, DUCKDB)
-SEED, DAYS = 1, 7
+WARM_UP_RECORDS = 300_000
 
 
 @dataclass
 class Size:
     """One size of the benchmark: what lies there and how each contestant's runs went."""
 
-    records: int
-    lines: int
-    gzip_bytes: int
+    simulated: Simulated
     listens: int = 0
-    runs: dict[str, list[Measured]] = field(default_factory=lambda: {name: [] for name in CONTESTANTS})
+    runs: dict[str, list[Measured]] = field(default_factory=dict)
+    warm_up: dict[str, Measured] = field(default_factory=dict)
+
+
+class Course:
+    """Lets contestants count one landing folder and compares what they found."""
+
+    def __init__(self, size: Size, scratch: Path) -> None:
+        self.size = size
+        self._scratch = scratch
+        self._sessions: dict[str, WarmSession] = {}
+        self._first: tuple[str, pa.Table] | None = None
+
+    def warm_up(self, contestant: Contestant, small: Simulated) -> None:
+        """Start the contestant's session, where it has one, and let it count a small folder first."""
+        if contestant.session is not None:
+            self._sessions[contestant.name] = WarmSession(contestant.session)
+            self.size.warm_up[contestant.name] = self._measure(contestant, small)
+            shutil.rmtree(self._scratch)
+
+    def run(self, contestant: Contestant) -> None:
+        """One measured run, its listens compared with those of the first. Raises DisagreementError."""
+        measured = self._measure(contestant, self.size.simulated)
+        listens = contestant.listens(self._scratch)
+        if contestant.writes_tallies:
+            assert_expected(self._scratch, self.size.simulated.truth)
+        shutil.rmtree(self._scratch)
+        if self._first is None:
+            self._first = (contestant.name, listens)
+        else:
+            assert_same_listens(self._first[1], listens, (self._first[0], contestant.name))
+        self.size.listens = listens.num_rows
+        self.size.runs.setdefault(contestant.name, []).append(measured)
+
+    def close(self) -> None:
+        """End all sessions."""
+        for session in self._sessions.values():
+            session.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _measure(self, contestant: Contestant, landed: Simulated) -> Measured:
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        arguments = contestant.arguments(landed.landing, self._scratch)
+        if contestant.session is not None:
+            return self._sessions[contestant.name].perform(arguments)
+        return measure([*contestant.command, *arguments])
 
 
 def main() -> int:
     """Run the benchmark; 0 when every count agreed, 1 when one did not or a command failed."""
     args = _arguments()
+    contestants = [CONTESTANTS[name] for name in args.contestants]
     sizes = []
     try:
+        small = simulated(args.cache, WARM_UP_RECORDS)
         for millions in args.sizes:
-            landing = _landing(args.cache, round(millions * 1_000_000))
-            sizes.append(_run_size(landing, args))
+            landed = simulated(args.cache, round(millions * 1_000_000))
+            sizes.append(_run_size(landed, small, contestants, args))
     except (CommandFailedError, DisagreementError) as error:
         print(f"throughput: {error}", file=sys.stderr)
         return 1
-    print(write_report(sizes, args.repeats, args.results))
+    print(write_throughput(sizes, contestants, args.repeats, args.results))
     return 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Records a second against a plain DuckDB script.")
+    parser = argparse.ArgumentParser(description="Seconds from landed files to listens, against others.")
     add = parser.add_argument
-    add("--sizes", type=float, nargs="+", default=[0.3, 1.0, 3.0], metavar="M", help="millions of records")
-    add("--repeats", type=int, default=3, metavar="N", help="runs of each contestant (default 3)")
-    add("--only", choices=CONTESTANTS, help="run one contestant; nothing is compared but the simulator's tallies")
-    add("--cache", type=Path, default=ROOT / "var" / "benchmarks", help="where landing folders are kept")
-    add("--results", type=Path, default=ROOT / "benchmarks" / "results", help="where the report goes")
-    add("--podledger", type=Path, default=Path(sys.executable).with_name("podledger"), help="the command to measure")
+    add("--sizes", type=float, nargs="+", default=[3.0, 10.0], metavar="M", help="millions of records")
+    add("--repeats", type=int, default=5, metavar="N", help="runs of each contestant (default 5)")
+    add("--contestants", choices=CONTESTANTS, nargs="+", default=list(CONTESTANTS), help="who runs (default: all)")
+    add("--cache", type=Path, default=CACHE, help="where landing folders are kept")
+    add("--results", type=Path, default=RESULTS, help="where the report goes")
     return parser.parse_args()
 
 
-def _landing(cache: Path, records: int) -> Path:
-    """A simulated platform of about that many records; made once for each version of the simulator."""
-    folder = cache / f"simulated-{records}-{_simulator_version()}"
-    if not (folder / "summary.json").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        command = [sys.executable, "-m", "simulator", "--out", str(folder), "--records", str(records)]
-        command += ["--days", str(DAYS), "--seed", str(SEED), "--json"]
-        summary = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
-        (folder / "summary.json").write_text(summary)
-    return folder
-
-
-def _simulator_version() -> str:
-    digest = hashlib.sha256()
-    for path in sorted((ROOT / "simulator").glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:8]
-
-
-def _run_size(simulated: Path, args: argparse.Namespace) -> Size:
-    summary = json.loads((simulated / "summary.json").read_text())
-    size = Size(summary["records"], summary["lines"], summary["bytes"])
-    _warm_page_cache(simulated / "landing")
-    scratch = args.cache / "runs"
-    shutil.rmtree(scratch, ignore_errors=True)
-    for repeat, name in _turns(args.repeats, args.only):
-        out = scratch / f"{name}-{repeat}"
-        print(f"{size.records:,} records, run {repeat + 1} of {args.repeats}: {name}", file=sys.stderr, flush=True)
-        size.runs[name].append(measure(_command(name, args.podledger, simulated / "landing", out)))
-        if name == DUCKDB:
-            assert_expected(out, simulated / "truth")
-        if all((scratch / f"{other}-{repeat}").exists() for other in CONTESTANTS):
-            size.listens = assert_same_listens(scratch / f"{PODLEDGER}-{repeat}", scratch / f"{DUCKDB}-{repeat}")
-            shutil.rmtree(scratch)
-    shutil.rmtree(scratch, ignore_errors=True)
+def _run_size(landed: Simulated, small: Simulated, contestants: Sequence[Contestant], args: argparse.Namespace) -> Size:
+    size = Size(landed)
+    course = Course(size, args.cache / "runs" / "out")
+    landed.warm_page_cache()
+    try:
+        for contestant in contestants:
+            course.warm_up(contestant, small)
+        for repeat, contestant in _turns(args.repeats, contestants):
+            said = f"{landed.records:,} records, run {repeat + 1} of {args.repeats}: {contestant.name}"
+            print(said, file=sys.stderr, flush=True)
+            course.run(contestant)
+    finally:
+        course.close()
     return size
 
 
-def _turns(repeats: int, only: str | None) -> Iterator[tuple[int, str]]:
-    """Who runs when: by turns, and each goes first every other time."""
+def _turns(repeats: int, contestants: Sequence[Contestant]) -> Iterator[tuple[int, Contestant]]:
+    """Who runs when: by turns, and in the other direction every other time."""
     for repeat in range(repeats):
-        order = CONTESTANTS if repeat % 2 == 0 else CONTESTANTS[::-1]
-        yield from ((repeat, name) for name in order if only in (None, name))
-
-
-def _command(name: str, podledger: Path, landing: Path, out: Path) -> list[str]:
-    if name == PODLEDGER:
-        return [str(podledger), "run", "--landing", str(landing), "--lake", str(out), "--json"]
-    script = ROOT / "benchmarks" / "duckdb_script.py"
-    return [sys.executable, str(script), "--landing", str(landing), "--out", str(out)]
-
-
-def _warm_page_cache(landing: Path) -> None:
-    for path in landing.rglob("*.gz"):
-        path.read_bytes()
+        yield from ((repeat, one) for one in (contestants if repeat % 2 == 0 else reversed(contestants)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,121 @@
+"""The days of a history, counted one after the other in one warm session, each with what it cost."""
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks.history_devices import FIRST_DAY
+from benchmarks.lake_watch import Touched, lake_size, watching_lake
+from benchmarks.warm import WarmSession
+
+DAY_NS = 86_400 * 10**9
+
+
+@dataclass(slots=True)
+class Day:
+    """What one day cost: all of it, of which its maintenance, and what a run without news costs just then."""
+
+    day: int
+    records: int
+    seconds: float = 0.0
+    maintenance_s: float = 0.0
+    no_news_s: float = 0.0
+    touched: Touched = field(default_factory=Touched)
+    lake_files: int = 0
+    lake_bytes: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        """Its figures, flat."""
+        figures = {name: getattr(self, name) for name in self.__slots__ if name != "touched"}
+        return {name: round(value, 3) for name, value in figures.items()} | asdict(self.touched)
+
+
+@contextmanager
+def _measured(day: Day, lake: Path, session: WarmSession) -> Iterator[None]:
+    with watching_lake(lake, session.process) as found:
+        yield
+    day.touched += found[0]
+
+
+class Course:
+    """One lake, brought up to date day after day."""
+
+    def __init__(self, session: WarmSession, landing: Path, lake: Path) -> None:
+        self._session, self._landing, self.lake = session, landing, lake
+        self.days: list[Day] = []
+
+    def count_day(self, day: int, records: int, *, maintained: bool) -> Day:
+        """Count what the day landed, just after midnight; where maintenance is due, it is done at half past three."""
+        counted = Day(day, records)
+        with _measured(counted, self.lake, self._session):
+            counted.seconds = self._perform("run", day, "00:10")
+        if maintained:
+            with _measured(counted, self.lake, self._session):
+                counted.maintenance_s = self._perform("maintain", day, "03:30")
+        counted.seconds += counted.maintenance_s
+        counted.no_news_s = self._perform("run", day, "03:50")
+        counted.lake_files, counted.lake_bytes = lake_size(self.lake)
+        self.days.append(counted)
+        grow_older(self.lake)
+        return counted
+
+    def audit(self, day: int) -> float:
+        """Check all rows of all tables, as is scheduled apart; seconds."""
+        return self._perform("validate", day, "04:00", "--whole")
+
+    def _perform(self, command: str, day: int, time: str, *options: str) -> float:
+        """Perform a command as if it were that time on the next day; seconds."""
+        now = f"{FIRST_DAY + dt.timedelta(days=day)}T{time}:00+00:00"
+        places = ["--landing", str(self._landing), "--lake", str(self.lake)]
+        return self._session.perform([command, *options, *places, "--now", now, "--json"]).wall_s
+
+
+class TextbookCourse:
+    """A lake of the textbook pipeline: loaded at one go up to a day, then day after day."""
+
+    def __init__(self, session: WarmSession, landing: Path, lake: Path) -> None:
+        self._session, self._landing, self.lake = session, landing, lake
+        self._loaded = 0
+        self.days: list[Day] = []
+
+    def load_until(self, day: int) -> float:
+        """Load all days up to that one as a single batch; seconds."""
+        return self._load(day) if day > self._loaded else 0.0
+
+    def count_day(self, records: int) -> Day:
+        """Count what the next day landed."""
+        counted = Day(self._loaded + 1, records)
+        with _measured(counted, self.lake, self._session):
+            counted.seconds = self._load(counted.day)
+        counted.lake_files, counted.lake_bytes = lake_size(self.lake)
+        self.days.append(counted)
+        return counted
+
+    def _load(self, last: int) -> float:
+        first_date, last_date = (FIRST_DAY + dt.timedelta(days=day) for day in (self._loaded, last - 1))
+        places = ["--landing", str(self._landing), "--out", str(self.lake)]
+        measured = self._session.perform([*places, "--from", f"{first_date}", "--to", f"{last_date}"])
+        self._loaded = last
+        return measured.wall_s
+
+
+def grow_older(folder: Path) -> None:
+    """Make every file a day older: what retention removes by age, it then removes when its time has come."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            seen = path.stat()
+            os.utime(path, ns=(seen.st_atime_ns - DAY_NS, seen.st_mtime_ns - DAY_NS))
+
+
+def above_no_news(days: list[Day]) -> Callable[[Day], float]:
+    """Seconds of a day above a run without news: the median of those measured on this day and three on either side."""
+    seconds = {day.day: day.no_news_s for day in days}
+
+    def above(day: Day) -> float:
+        near = sorted(seconds[other] for other in range(day.day - 3, day.day + 4) if other in seconds)
+        return day.seconds - near[len(near) // 2]
+
+    return above
