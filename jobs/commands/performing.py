@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from jobs.commands.places import add_places, instant, settings_of
 from jobs.lake.lock import exclusive
@@ -19,7 +19,7 @@ def add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--now", type=instant, metavar="INSTANT", help="instant of this work (default: now)")
 
 
-def perform_all(arguments: argparse.Namespace, name: str, steps: Iterable[Step]) -> int:
+def perform_all(arguments: argparse.Namespace, name: str, steps: Sequence[Step]) -> int:
     """Performs the steps in order, each only if there is news for it; returns the exit code."""
     settings = settings_of(arguments)
     started = time.monotonic()
@@ -28,6 +28,7 @@ def perform_all(arguments: argparse.Namespace, name: str, steps: Iterable[Step])
         settings=settings,
         now=arguments.now or dt.datetime.now(dt.UTC),
         say=lambda text: print(text, file=speak, flush=True),
+        ahead=[step.ahead for step in steps if step.ahead is not None],
     )
     with exclusive(settings.lake, name, settings.lock_wait_s, work.say):
         try:

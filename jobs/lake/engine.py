@@ -116,7 +116,8 @@ def engine(scratch: Path, threads: int = 1, memory: str = MEMORY) -> Iterator[En
     config: Mapping[str, str | int] = {"threads": threads, "memory_limit": memory, "temp_directory": str(scratch)}
     connection = duckdb.connect(config=dict(config))
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+        connection.execute("SET parquet_metadata_cache = true")
         yield Engine(connection)
     finally:
         connection.close()

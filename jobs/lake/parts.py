@@ -1,6 +1,7 @@
 """Parquet files that tasks have written, and what a Delta log has to know of them."""
 
 import datetime as dt
+import itertools
 import json
 import time
 import uuid
@@ -16,11 +17,13 @@ from deltalake.transaction import AddAction
 
 from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
+from jobs.tables.bronze import BUCKETS
 
 HELD_BYTES = 64_000_000
 CLUSTERED_BYTES = 256_000_000
-CLUSTER_BYTES = 4_000_000
+CLUSTER_BYTES = 2_000_000
 """About how much is held, how much is put in order at once, and how much of that makes a row group, as in memory."""
+MOST_RANGES = 64
 
 
 @dataclass(slots=True)
@@ -62,7 +65,6 @@ class PartWriter:
         self._table = table
         self._schema = arrow_schema(table)
         self._most_held = CLUSTERED_BYTES if table.cluster_by else HELD_BYTES
-        self._group_bytes = CLUSTER_BYTES if table.cluster_by else HELD_BYTES
         self._held: list[pa.RecordBatch] = []
         self._held_bytes = 0
         self._writer: pq.ParquetWriter | None = None
@@ -93,14 +95,22 @@ class PartWriter:
         if self._writer is None:
             path = self._folder / self._part.path
             repeating = [name for name in self._table.column_names if name not in self._table.distinct]
+            told = sorted({*self._table.skip_by, *self._table.cluster_by})  # of the rest, footers would be large
             self._writer = pq.ParquetWriter(
-                path, self._schema, compression="zstd", compression_level=1, use_dictionary=repeating
+                path,
+                self._schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=repeating,
+                write_statistics=told,
             )
         rows = pa.Table.from_batches(self._held).cast(self._schema)
+        cuts = [0, rows.num_rows]
         if self._table.cluster_by:
             rows = rows.take(_order([rows.column(name) for name in self._table.cluster_by]))
-        groups = max(1, self._held_bytes // self._group_bytes)
-        self._writer.write_table(rows, row_group_size=-(-rows.num_rows // groups))
+            cuts = _cuts(rows, self._table, self._held_bytes)
+        for start, end in itertools.pairwise(cuts):
+            self._writer.write_table(rows.slice(start, end - start), row_group_size=end - start)
         self._held, self._held_bytes = [], 0
 
     def _take_note(self, rows: pa.RecordBatch) -> None:
@@ -127,3 +137,24 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
         column = column.cast(pa.int32())
     numbers: np.ndarray[Any, Any] = pc.fill_null(column, 0).to_numpy()
     return numbers
+
+
+def _cuts(rows: pa.Table, table: Table, held_bytes: int) -> list[int]:
+    """Where row groups begin and end.
+
+    Those of a table by bucket are cut where a power of two of equal shares would be, so that a share reads no others,
+    and where that leaves too much together, evenly.
+    """
+    cuts = {0, rows.num_rows}
+    if table.cluster_by[0] == "bucket":
+        ranges = 1
+        while ranges < MOST_RANGES and held_bytes > ranges * CLUSTER_BYTES:
+            ranges *= 2
+        width = BUCKETS // ranges
+        buckets = rows.column("bucket").to_numpy()
+        cuts.update(int(place) for place in np.searchsorted(buckets, np.arange(width, BUCKETS, width)))
+    most_rows = max(1, rows.num_rows * 2 * CLUSTER_BYTES // max(1, held_bytes))
+    for start, end in itertools.pairwise(sorted(cuts)):
+        pieces = -(-(end - start) // most_rows)
+        cuts.update(start + (end - start) * piece // pieces for piece in range(1, pieces))
+    return sorted(cuts)

@@ -131,6 +131,21 @@ def _write_events(sql: Engine, given: ShareToCount, counted: Counted) -> None:
     sql.view("counting", counting_copies("judged"))
     sql.view("in_time", placed("counting"))
     sql.view("best", as_events("in_time"))
+    if given.files[EVENTS.name]:
+        _compare_with_known(sql, given)
+    else:
+        sql.view("added", "FROM best")
+        sql.view("moved", "FROM best LIMIT 0")
+    written = sql.write(given.lake / EVENTS.name, EVENTS, "FROM added UNION ALL FROM moved")
+    counted.parts[EVENTS.name] = written
+    counted.gone[EVENTS.name] = sql.query("SELECT id FROM moved UNION ALL SELECT id FROM fallen")
+    for name in ("moved", "fallen"):
+        counted.figures[name] = sql.value(f"SELECT count(*) FROM {name}")
+    counted.figures["added"] = sum(part.rows for part in written) - counted.figures["moved"]
+
+
+def _compare_with_known(sql: Engine, given: ShareToCount) -> None:
+    """``added``: counting copies of ids that are new; ``moved``: those that come before the copy that counted."""
     sql.keep("marked", device_logs.is_seen("best", "device_logs"))
     sql.keep("candidates", "SELECT * EXCLUDE (is_seen) FROM marked WHERE is_seen")
     wanted = sql.query("SELECT id, device_id FROM candidates")
@@ -138,11 +153,6 @@ def _write_events(sql: Engine, given: ShareToCount, counted: Counted) -> None:
     sql.keep("known", "SELECT * FROM found ANTI JOIN fallen USING (id)")
     sql.keep("moved", moves("candidates", "known"))
     sql.view("added", "SELECT * EXCLUDE (is_seen) FROM marked ANTI JOIN known USING (id)")
-    written = sql.write(given.lake / EVENTS.name, EVENTS, "FROM added UNION ALL FROM moved")
-    counted.parts[EVENTS.name] = written
-    counted.gone[EVENTS.name] = sql.query("SELECT id FROM moved UNION ALL SELECT id FROM fallen")
-    for name in ("added", "moved", "fallen"):
-        counted.figures[name] = sql.value(f"SELECT count(*) FROM {name}")
 
 
 def _write_logs(sql: Engine, given: ShareToCount, counted: Counted) -> None:

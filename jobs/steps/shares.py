@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jobs.lake.delta import Within
 from jobs.tables.bronze import BUCKETS
 
-ROWS_OF_SHARE = 250_000
+ROWS_OF_SHARE = 400_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import datetime as dt
 
 from deltalake import DeltaTable
 
-from expectations.gate import FAILED, PASSED, Outcome, check, suite_of
+from expectations.gate import FAILED, PASSED, Outcome, check, make_ready, suite_of
 from expectations.question import Question, Rows, name_views
 from jobs.errors import GateClosed
 from jobs.published.reading import Publication, current, rows
@@ -31,6 +31,7 @@ LANDED = (SYNC_LINES, SYNC_RECORDS)
 CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED)
 BY_DIFFERENCE = (EVENTS, LISTENS, RESTATEMENTS)
 """Tables of which only what a publication changes is in question; the others are small beside them."""
+ROWS_OF_SHARE = 500_000
 RUNBOOK = "docs/runbooks/gate.md"
 
 
@@ -44,6 +45,7 @@ def validate_step(whole: bool = False) -> Step:
         has_news=(lambda work: LISTENS.name in work.state.tables) if whole else None,
         follows=LISTENS_STEP.name,
         seen_by=COUNT.name,
+        ahead=make_ready,
     )
 
 
@@ -52,7 +54,7 @@ def _validate(work: Work, whole: bool) -> Report:
     publication = None if whole else current(work.settings.lake)
     landings = _landings(work, publication)
     question = Question(work.store.scratch, _in_question(work, publication, landings), [])
-    cut = [share.condition for share in shares(landings.rows_in(work, SYNC_RECORDS))]
+    cut = [share.condition for share in shares(landings.rows_in(work, SYNC_RECORDS), ROWS_OF_SHARE)]
     docs = work.settings.lake / "_published" / "data_docs"
     outcomes = check(question, cut, _rules(work), docs, work.store.spread)
     _keep(work, outcomes)

@@ -2,11 +2,14 @@
 
 import datetime as dt
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pyspark.sql import SparkSession
 
 from jobs.lake.delta import Within
 from jobs.lake.session import let_go, open_session
@@ -21,11 +24,16 @@ from jobs.transforms.rules import CountingRules
 
 @dataclass(slots=True)
 class Work:
-    """The lake, its settings, and the instant (UTC) at which this work is done."""
+    """The lake, its settings, and the instant (UTC) at which this work is done.
+
+    ``ahead`` is what later steps want made ready; it is begun when the session is opened, beside it.
+    """
 
     settings: Settings
     now: dt.datetime
     say: Callable[[str], None]
+    ahead: list[Callable[[], None]] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
     _state: LakeState | None = None
     _store: Store | None = None
 
@@ -43,8 +51,15 @@ class Work:
     def store(self) -> Store:
         """The tables; what needs Spark opens the session."""
         if self._store is None:
-            self._store = Store(self.settings.lake, lambda: open_session(self.settings))
+            self._store = Store(self.settings.lake, self._open_spark)
         return self._store
+
+    def _open_spark(self) -> SparkSession:
+        for prepare in self.ahead:
+            thread = threading.Thread(target=prepare)
+            thread.start()
+            self._threads.append(thread)
+        return open_session(self.settings)
 
     @property
     def rules(self) -> CountingRules:
@@ -61,6 +76,8 @@ class Work:
 
     def close(self) -> None:
         """Gives back what this work holds; the Spark session stays for the next work of this process."""
+        for thread in self._threads:
+            thread.join()
         if self._store is not None and self._store.has_spark:
             let_go(self.settings.lake)
 
@@ -102,7 +119,7 @@ class Step:
     """A step by name: tables it reads and writes, and the function that does it.
 
     It is left to a later run while the step that it ``follows`` has work to do. ``seen_by`` names the step whose view
-    of tables it takes: what has landed since is not its matter.
+    of tables it takes: what has landed since is not its matter. ``ahead`` makes ready what it needs and takes a while.
     """
 
     name: str
@@ -112,6 +129,7 @@ class Step:
     has_news: Callable[[Work], bool] | None = None
     follows: str | None = None
     seen_by: str | None = None
+    ahead: Callable[[], None] | None = None
 
 
 def perform(step: Step, work: Work) -> Report:

@@ -18,11 +18,17 @@ def extended(logs: str, added: str) -> str:
     """Rows of ``silver/device_logs`` for every log that got new events.
 
     ``added`` are events that were not there before, one row an id with a ``seq``; ``logs`` the rows before, none for
-    a log that is built from all its events. Two ids at a seq, or one at a seq that was seen, make a fork.
+    a log that is built from all its events. Two ids at a seq, or one at a seq that was seen, make a fork. A new log
+    with every seq once is told apart first: it needs no order.
     """
     return f"""
-        WITH touched AS (SELECT DISTINCT {LOG}, bucket FROM {added}),
+        WITH touched AS (
+            SELECT {LOG}, any_value(bucket) AS bucket, max(seq) AS max_seq, count(*) AS events,
+                count(DISTINCT seq) AS seqs
+            FROM {added} GROUP BY {LOG}
+        ),
         old AS (SELECT l.* FROM {logs} AS l SEMI JOIN touched USING ({LOG})),
+        plain AS (SELECT * FROM touched ANTI JOIN old USING ({LOG}) WHERE seqs = events AND seqs = max_seq),
         seen AS (
             SELECT {LOG}, unnest(list_prepend(1, list_transform(missing, lambda gap: gap.to_seq + 1))) AS from_seq,
                 unnest(list_append(list_transform(missing, lambda gap: gap.from_seq - 1), max_seq)) AS to_seq
@@ -31,7 +37,7 @@ def extended(logs: str, added: str) -> str:
         spans AS (
             SELECT {LOG}, from_seq, to_seq, 0 AS ids FROM seen
             UNION ALL
-            SELECT {LOG}, seq, seq, count(*) FROM {added} GROUP BY {LOG}, seq
+            SELECT {LOG}, seq, seq, count(*) FROM {added} ANTI JOIN plain USING ({LOG}) GROUP BY {LOG}, seq
         ),
         reached AS (
             SELECT *, coalesce(max(to_seq) OVER before, 0) AS reached,
@@ -50,4 +56,6 @@ def extended(logs: str, added: str) -> str:
         SELECT {LOG}, grown.max_seq, added + coalesce(old.events, 0) AS events, coalesce(grown.missing, []) AS missing,
             list_sort(list_distinct(list_concat(coalesce(old.forks, []), coalesce(grown.forks, [])))) AS forks,
             touched.bucket
-        FROM grown JOIN touched USING ({LOG}) LEFT JOIN old USING ({LOG})"""
+        FROM grown JOIN touched USING ({LOG}) LEFT JOIN old USING ({LOG})
+        UNION ALL
+        SELECT {LOG}, max_seq, events, [], [], bucket FROM plain"""
