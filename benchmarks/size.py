@@ -131,7 +131,7 @@ def _picture(sizes: Sequence[Size]) -> Figure:
             panel.set_xlabel("million records")
             panel.set_xlim(left=0)
             panel.set_ylim(bottom=0)
-        figure.tight_layout(rect=(0, 0.12, 1, 1))
+        figure.tight_layout(rect=(0, 0.14, 1, 1))
     return figure
 
 

@@ -47,7 +47,7 @@ def main() -> int:
     landing, lake = folder / "landing", folder / "lake"
     history = History(landing, records=RECORDS, devices=DEVICES)
     places = ["--landing", str(landing), "--lake", str(lake)]
-    first = Asked("first `podledger run`, a few records", [COMMAND, "run", *places])
+    first = Asked("`podledger run` with news, a few records", [COMMAND, "run", *places])
     asked = [
         Asked("an empty Python program", [sys.executable, "-c", ""]),
         Asked("`podledger --help`", [COMMAND, "--help"]),
@@ -109,7 +109,7 @@ def _write(asked: Sequence[Asked], repeats: int, folder: Path) -> str:
     page = [
         "# Start-up: what a command costs before it works",
         "",
-        f"Median of {repeats} runs each by turns, of the last of {DAYS}, a day each.",
+        f"Median of {repeats} runs each, by turns; of runs with news {DAYS}, a day of {RECORDS:,} records each.",
         "",
         *table(["command", "wall s", "least to most", "processor s", "peak MB", "Java", "wrote a table"], rows),
     ]
@@ -128,7 +128,7 @@ def _picture(asked: Sequence[Asked]) -> Figure:
         panel.invert_yaxis()
         panel.margins(x=0.12)
         panel.set_title("seconds of wall clock; orange: starts Java")
-        figure.tight_layout(rect=(0, 0.12, 1, 1))
+        figure.tight_layout(rect=(0, 0.15, 1, 1))
     return figure
 
 
