@@ -85,7 +85,7 @@ def _rows(size: Sized, contestants: Sequence[Contestant]) -> list[list[str]]:
 def _over_textbook(sizes: Sequence[Sized]) -> list[str]:
     """How many times our wall the textbook's is, cold and warm."""
     return [
-        f"- {size.simulated.records:,} records: the textbook{heat} takes {_wall(theirs) / _wall(ours):.1f} times as long"
+        f"- {size.simulated.records:,} records: textbook{heat} takes {_wall(theirs) / _wall(ours):.1f} times as long"
         for size in sizes
         for heat in ("", " warm")
         if (ours := size.runs.get(f"podledger{heat}")) and (theirs := size.runs.get(f"textbook{heat}"))
