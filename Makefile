@@ -101,7 +101,7 @@ prove-dags: var/prove/dags ## a real scheduler runs the pipelines, backfills and
 
 var/prove/properties: PROOF = TEST_EXAMPLES=40 $(PYTEST) -m spark tests/properties
 var/prove/crash: PROOF = $(PYTEST) -m prove tests/crash
-var/prove/scale: PROOF = $(RUN) -m benchmarks.throughput
+var/prove/scale: PROOF = $(RUN) -m benchmarks.throughput --sizes 3 --repeats 1 --contestants podledger duckdb
 var/prove/dags: PROOF = $(PYTEST) -m airflow tests/dags/test_scheduler.py
 var/prove/properties var/prove/crash var/prove/dags: $(shell find tests -name '*.py' 2>/dev/null)
 var/prove/scale: $(shell find benchmarks simulator -name '*.py' 2>/dev/null)

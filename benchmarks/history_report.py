@@ -124,5 +124,5 @@ def _picture(days: Sequence[Day], textbook: Sequence[Day], ours: Mapping[str, Me
         for mark, colour, who in marks:
             figure.axes[0].plot([], [], mark, color=colour, label=who)
         figure.axes[0].legend()
-        figure.tight_layout(rect=(0, 0.06, 1, 1))
+        figure.tight_layout(rect=(0, 0.07, 1, 1))
     return figure

@@ -11,6 +11,8 @@ import psutil
 
 GIBIBYTE = 1024**3
 PACKAGES = ("pyspark", "delta-spark", "deltalake", "pyarrow", "duckdb", "polars")
+LOAD_BEFORE = os.getloadavg()[1]
+"""Load of the machine when the benchmark began."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -20,17 +22,17 @@ def machine() -> dict[str, str]:
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
         "memory": f"{psutil.virtual_memory().total / GIBIBYTE:.0f} GiB",
         "system": f"{platform.system()}, Python {platform.python_version()}, {_java()}",
-        "load in the last 15 minutes": f"{os.getloadavg()[2]:.1f}",
+        "load before it began, mean of 5 minutes": f"{LOAD_BEFORE:.1f}",
         "podledger": _commit(),
     }
     return described | {name: _version(name) for name in PACKAGES}
 
 
 def in_short(described: dict[str, str]) -> str:
-    """The same in two lines, for the foot of a picture."""
-    hardware = ", ".join(described[name] for name in ("processor", "memory", "system"))
-    versions = ", ".join(f"{name} {described[name]}" for name in (*PACKAGES, "podledger"))
-    return f"{hardware}\n{versions}"
+    """The same in three lines, for the foot of a picture."""
+    hardware = ", ".join(described[name] for name in ("processor", "memory"))
+    versions = ", ".join(f"{name} {described[name]}" for name in PACKAGES)
+    return f"{hardware}; podledger {described['podledger']}\n{described['system']}\n{versions}"
 
 
 def _processor() -> str:

@@ -20,12 +20,13 @@ class CommandFailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Measured:
-    """One run of a command: wall clock, processor time and peak memory of its process tree."""
+    """One run of a command: wall clock, processor time and peak memory of its process tree, and its programs' names."""
 
     wall_s: float
     cpu_s: float
     peak_bytes: int
     stdout: str
+    programs: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Watch:
     """What a process tree used while it was looked at."""
 
     peak_bytes: int = 0
+    programs: set[str] = field(default_factory=set)
     _before_s: dict[tuple[int, float], float] = field(default_factory=dict)
     _after_s: dict[tuple[int, float], float] = field(default_factory=dict)
 
@@ -49,8 +51,11 @@ class Watch:
                 with member.oneshot():
                     resident_bytes += member.memory_info().rss
                     times, key = member.cpu_times(), (member.pid, member.create_time())
+                    name = member.name()
             except psutil.Error:
                 continue
+            if key not in self._after_s:
+                self.programs.add(name)
             self._after_s[key] = times.user + times.system
         if is_first:
             self._before_s = dict(self._after_s)
@@ -94,7 +99,7 @@ def measure(command: list[str]) -> Measured:
         if process.returncode != 0:
             said = (stdout.read() + stderr.read())[-TAIL_CHARS:]
             raise CommandFailedError(f"{' '.join(command)} ended with {process.returncode}:\n{said}")
-        return Measured(wall_s, watch.cpu_s, watch.peak_bytes, stdout.read())
+        return Measured(wall_s, watch.cpu_s, watch.peak_bytes, stdout.read(), frozenset(watch.programs))
 
 
 def _tree(process: psutil.Process) -> list[psutil.Process]:

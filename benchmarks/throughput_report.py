@@ -45,6 +45,7 @@ def write_throughput(sizes: Sequence[Sized], contestants: Sequence[Contestant], 
             for size in sizes
             for name, run in size.warm_up.items()
         ),
+        *_over_textbook(sizes),
         "",
         *_steps(sizes),
     ]
@@ -59,7 +60,7 @@ def _agreement(sizes: Sequence[Sized], contestants: Sequence[Contestant]) -> str
 
 
 def _rows(size: Sized, contestants: Sequence[Contestant]) -> list[list[str]]:
-    yardstick_s = median(run.wall_s for run in size.runs[YARDSTICK]) if YARDSTICK in size.runs else None
+    yardstick_s = _wall(size.runs[YARDSTICK]) if YARDSTICK in size.runs else None
     rows = []
     for one in contestants:
         runs = size.runs[one.name]
@@ -79,6 +80,20 @@ def _rows(size: Sized, contestants: Sequence[Contestant]) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def _over_textbook(sizes: Sequence[Sized]) -> list[str]:
+    """How many times our wall the textbook's is, cold and warm."""
+    return [
+        f"- {size.simulated.records:,} records: textbook{heat} takes {_wall(theirs) / _wall(ours):.1f} times as long"
+        for size in sizes
+        for heat in ("", " warm")
+        if (ours := size.runs.get(f"podledger{heat}")) and (theirs := size.runs.get(f"textbook{heat}"))
+    ]
+
+
+def _wall(runs: Sequence[Measured]) -> float:
+    return median(run.wall_s for run in runs)
 
 
 def _steps(sizes: Sequence[Sized]) -> list[str]:
@@ -112,7 +127,7 @@ def step_seconds(runs: Sequence[Measured]) -> dict[str, float]:
 def _picture(sizes: Sequence[Sized], contestants: Sequence[Contestant]) -> Figure:
     """A bar a contestant, a panel a size: the median, and from least to most."""
     with rc_context(STYLE):
-        figure = Figure(figsize=(4.2 * len(sizes) + 1, 0.45 * len(contestants) + 1.7))
+        figure = Figure(figsize=(4.2 * len(sizes) + 1.5, 0.45 * len(contestants) + 1.8))
         panels = figure.subplots(1, len(sizes), squeeze=False)[0]
         names = [one.name for one in contestants]
         for panel, size in zip(panels, sizes, strict=True):
@@ -126,7 +141,7 @@ def _picture(sizes: Sequence[Sized], contestants: Sequence[Contestant]) -> Figur
             panel.invert_yaxis()
             panel.margins(x=0.18)
             panel.set_title(f"{size.simulated.records:,} records: seconds of wall clock")
-        figure.tight_layout(rect=(0, 0.11, 1, 1))
+        figure.tight_layout(rect=(0, 0.15, 1, 1))
     return figure
 
 

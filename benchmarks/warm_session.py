@@ -7,6 +7,7 @@ line of JSON: ``seconds``, the exit ``code`` and what it printed (``stdout``). E
 """
 
 import contextlib
+import ctypes
 import importlib
 import io
 import json
@@ -16,16 +17,33 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 
+import psutil
+
+PR_SET_CHILD_SUBREAPER = 36
+
 
 def main() -> int:
     """Answer requests until there are no more."""
     module, _, function = sys.argv[1].partition(":")
     perform: Callable[[Sequence[str]], int] = getattr(importlib.import_module(module), function)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever else writes to standard output, Java included, does not come between
     for line in sys.stdin:
         print(json.dumps(answer(perform, json.loads(line))), file=answers, flush=True)
+        _bury_orphans()
     return 0
+
+
+def _bury_orphans() -> None:
+    """Wait for ended processes whose parents ended before them, so that what they read and wrote counts for this one.
+
+    They come to this process as it is their subreaper; what it started itself, others wait for.
+    """
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error, ChildProcessError):
+            if child.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(child.pid, os.WNOHANG)
 
 
 def answer(perform: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> dict[str, object]:
