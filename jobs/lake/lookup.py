@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
 
+FOUND_IN = "found_in"
+
 
 def rows_with(
     table: Table, paths: Sequence[Path], wanted: pa.Table, key: str, near: str, columns: Sequence[str]
@@ -18,8 +20,10 @@ def rows_with(
     """The table's rows whose ``key`` is among those wanted, one each, with these columns (the key among them).
 
     ``wanted`` has the key and the text column ``near``, by which rows lie together in the files, so that the
-    statistics of a row group say whether one of them may be in it. What is found is not looked for any further.
+    statistics of a row group say whether one of them may be in it. What is found is not looked for any further. The
+    column ``found_in`` names the file of each.
     """
+    schema = pa.schema([arrow_schema(table).field(name) for name in columns])
     found: list[pa.Table] = []
     for path in paths:
         if not wanted.num_rows:
@@ -32,10 +36,9 @@ def rows_with(
                 continue
             rows = file.read_row_groups(holding, list(columns))
         rows = rows.filter(pc.is_in(rows.column(key), value_set=keys))
-        found.append(rows)
+        found.append(rows.cast(schema).append_column(FOUND_IN, pa.array([str(path)] * rows.num_rows, pa.string())))
         wanted = wanted.filter(pc.invert(pc.is_in(keys, value_set=rows.column(key).combine_chunks())))
-    schema = pa.schema([arrow_schema(table).field(name) for name in columns])
-    return pa.concat_tables([schema.empty_table(), *(rows.cast(schema) for rows in found)])
+    return pa.concat_tables([schema.append(pa.field(FOUND_IN, pa.string())).empty_table(), *found])
 
 
 def _groups(footer: pq.FileMetaData, near: str, values: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> list[int]:

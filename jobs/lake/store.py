@@ -127,12 +127,17 @@ class Store:
         delta.replace(self.folder(table), table, rows)
 
     def put(
-        self, table: Table, parts: Sequence[Part], gone: pa.Table | None = None, within: delta.Within | None = None
+        self,
+        table: Table,
+        parts: Sequence[Part],
+        gone: pa.Table | None = None,
+        within: delta.Within | None = None,
+        held_in: Sequence[Path] | None = None,
     ) -> None:
         """Adds the files and takes out the rows that were there under the keys of ``gone``, in one commit.
 
         ``gone`` has columns of the table that together tell a row. Files that hold none of these keys stay; ``within``
-        says where such rows can be at all.
+        says where such rows can be at all, and ``held_in`` which files they are in, where that is known.
         """
         touched: dict[str, int] = {}
         written = list(parts)
@@ -142,7 +147,9 @@ class Store:
             with self.engine() as sql:
                 sql.rows("gone", gone)
                 names = ", ".join(f'"{name}"' for name in gone.column_names)
-                for path in sql.files_with([folder / path for path in held], "gone", names):
+                if held_in is None:
+                    held_in = sql.files_with([folder / path for path in held], "gone", names)
+                for path in held_in:
                     touched[path.relative_to(folder).as_posix()] = held[path.relative_to(folder).as_posix()]
                     sql.files("held", table, [path])
                     written += sql.write(folder, table, f"SELECT * FROM held ANTI JOIN gone USING ({names})")

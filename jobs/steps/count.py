@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import reduce
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -38,7 +39,7 @@ def _count(work: Work) -> Report:
     counted = work.store.spread(count_share, asked)
     for table in WRITES:
         parts = [part for one in counted for part in one.parts.get(table.name, [])]
-        work.store.put(table, parts, _gone(counted, table))
+        work.store.put(table, parts, _gone(counted, table), held_in=_held_in(counted, table))
     work.state.done["counted"] = {"landing": landings.last}
     return _report(work, landings, counted)
 
@@ -78,6 +79,13 @@ def _share(work: Work, share: Share, landings: Landings, is_rejudged: bool) -> S
 def _gone(counted: list[Counted], table: Table) -> pa.Table | None:
     tables = [one.gone[table.name] for one in counted if table.name in one.gone]
     return pa.concat_tables(tables) if tables else None
+
+
+def _held_in(counted: list[Counted], table: Table) -> list[Path] | None:
+    """The files that hold the rows that go, where each share knows them."""
+    if table is not EVENTS or any(one.figures["fallen"] for one in counted):
+        return None
+    return sorted({Path(name) for one in counted for name in one.held_in})
 
 
 def _report(work: Work, landings: Landings, counted: list[Counted]) -> Report:

@@ -41,12 +41,16 @@ class ShareToCount:
 
 @dataclass(slots=True)
 class Counted:
-    """What a share came to: files written by table, keys of rows that are to go by table, figures."""
+    """What a share came to: files written by table, keys of rows that are to go by table, figures.
+
+    ``held_in`` are the files that hold the events that move.
+    """
 
     parts: dict[str, list[Part]] = field(default_factory=dict)
     gone: dict[str, pa.Table] = field(default_factory=dict)
     figures: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
+    held_in: list[str] = field(default_factory=list)
 
 
 def count_share(given: ShareToCount) -> Counted:
@@ -132,7 +136,7 @@ def _write_events(sql: Engine, given: ShareToCount, counted: Counted) -> None:
     sql.view("in_time", placed("counting"))
     sql.view("best", as_events("in_time"))
     if given.files[EVENTS.name]:
-        _compare_with_known(sql, given)
+        counted.held_in = _compare_with_known(sql, given)
     else:
         sql.view("added", "FROM best")
         sql.view("moved", "FROM best LIMIT 0")
@@ -144,8 +148,11 @@ def _write_events(sql: Engine, given: ShareToCount, counted: Counted) -> None:
     counted.figures["added"] = sum(part.rows for part in written) - counted.figures["moved"]
 
 
-def _compare_with_known(sql: Engine, given: ShareToCount) -> None:
-    """``added``: counting copies of ids that are new; ``moved``: those that come before the copy that counted."""
+def _compare_with_known(sql: Engine, given: ShareToCount) -> list[str]:
+    """``added``: counting copies of ids that are new; ``moved``: those that come before the copy that counted.
+
+    Returns the files that hold those.
+    """
     sql.keep("marked", device_logs.is_seen("best", "device_logs"))
     sql.keep("candidates", "SELECT * EXCLUDE (is_seen) FROM marked WHERE is_seen")
     wanted = sql.query("SELECT id, device_id FROM candidates")
@@ -153,6 +160,8 @@ def _compare_with_known(sql: Engine, given: ShareToCount) -> None:
     sql.keep("known", "SELECT * FROM found ANTI JOIN fallen USING (id)")
     sql.keep("moved", moves("candidates", "known"))
     sql.view("added", "SELECT * EXCLUDE (is_seen) FROM marked ANTI JOIN known USING (id)")
+    held_in = sql.query("SELECT DISTINCT found_in FROM known SEMI JOIN moved USING (id)")
+    return list(held_in.column("found_in").to_pylist())
 
 
 def _write_logs(sql: Engine, given: ShareToCount, counted: Counted) -> None:

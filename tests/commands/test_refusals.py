@@ -188,8 +188,8 @@ def test_a_failed_gate_leaves_what_is_published(
 ) -> None:
     """Listens that were lost stand in for any fault of ours: the gate must catch it before readers do."""
 
-    def lose_listens(store: Store, table: Table, parts: Sequence[Part], *rest: object) -> None:
-        put(store, table, [] if table is LISTENS else parts, *rest)
+    def lose_listens(store: Store, table: Table, parts: Sequence[Part], *rest: object, **named: object) -> None:
+        put(store, table, [] if table is LISTENS else parts, *rest, **named)
 
     add_file(landing, "more.ndjson.gz", (EDGES / "landing/sync/2026-10-05/12/part-0.ndjson.gz").read_bytes())
     catalogue = landing / "catalog" / "episodes.ndjson"
