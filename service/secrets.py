@@ -22,6 +22,7 @@ class Secrets:
     master: bytes = field(repr=False)
     s3_access_key: str | None = field(default=None, repr=False)
     s3_secret_key: str | None = field(default=None, repr=False)
+    podping_token: str | None = field(default=None, repr=False)
 
     def key(self, purpose: str) -> bytes:
         """32 bytes for one purpose; keys of different purposes tell nothing about each other."""
@@ -42,6 +43,7 @@ def read_secrets(folder: Path, environment: Mapping[str, str] | None = None) -> 
         text.encode("utf-8"),
         environment.get(f"{PREFIX}S3_ACCESS_KEY"),
         environment.get(f"{PREFIX}S3_SECRET_KEY"),
+        environment.get(f"{PREFIX}PODPING_TOKEN"),
     )
 
 

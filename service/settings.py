@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from jobs.errors import Stop
+from service.feeds.settings import EdgeSettings, FeedSettings, MediaSettings, OutsideSettings, UploadSettings
 
 HOUSE = Path(__file__).resolve().parent.parent
 CONF = HOUSE / "conf" / "service.toml"
 PREFIX = "PODLEDGER_SERVICE_"
-SECRET_NAMES = frozenset({f"{PREFIX}SECRET", f"{PREFIX}S3_ACCESS_KEY", f"{PREFIX}S3_SECRET_KEY"})
+SECRET_NAMES = frozenset(
+    {f"{PREFIX}SECRET", f"{PREFIX}S3_ACCESS_KEY", f"{PREFIX}S3_SECRET_KEY", f"{PREFIX}PODPING_TOKEN"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,11 @@ class Settings:
     sync: SyncSettings
     limits: LimitSettings
     accounts: AccountSettings
+    feeds: FeedSettings
+    media: MediaSettings
+    uploads: UploadSettings
+    outside: OutsideSettings
+    edge: EdgeSettings
 
 
 def read_settings(
