@@ -81,12 +81,17 @@ def _methods_here(request: Request) -> list[str]:
 async def _answer_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [
-        {"where": [str(part) for part in fault["loc"]], "what": str(fault["msg"])}
+        {"where": [_plain(part) for part in fault["loc"]], "what": _plain(fault["msg"])}
         for fault in error.errors()[:FAULTS_SHOWN]
     ]
     if any(fault["type"] == "json_invalid" for fault in error.errors()):
         return problem_response(Problem(400, "unreadable", "the body is no JSON text", errors=faults))
     return problem_response(Problem(422, "invalid", "mend what `errors` names and send it again", errors=faults))
+
+
+def _plain(text: object) -> str:
+    """Text that can be sent: what clients name may hold what UTF-8 cannot."""
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 async def _answer_database_away(_request: Request, error: Exception) -> Response:
@@ -95,5 +100,5 @@ async def _answer_database_away(_request: Request, error: Exception) -> Response
 
 
 async def _answer_unexpected(_request: Request, error: Exception) -> Response:
-    log.exception("unexpected failure", exc_info=error)
+    log.error("unexpected failure: %s; its trace follows", type(error).__name__)
     return problem_response(Problem(500, "unexpected", "the service failed at this; its operators find why in its log"))
