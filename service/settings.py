@@ -70,6 +70,7 @@ class LogSettings:
     seal_s: float
     queue_bytes: int
     queue_batches: int
+    reserve_bytes: int
     sync: str
     retry_after_s: int
 
