@@ -17,7 +17,13 @@ from service.settings import Settings
 # A module of routes has `router`; and where it wants them `body_limits(settings)`, a list of `BodyLimit`, and
 # `running(core)`, an async context manager that is open while the app runs. They open in this order and close in
 # reverse. What it holds open for others it gives to `core.add_part`.
-ROUTES = ("service.health", "service.accounts.routes", "service.sync.routes")
+ROUTES = (
+    "service.health",
+    "service.accounts.routes",
+    "service.sync.routes",
+    "service.gpodder.routes",
+    "service.rad.routes",
+)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
@@ -54,6 +55,7 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(away, _answer_database_away)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
@@ -97,6 +99,10 @@ def _plain(text: object) -> str:
 async def _answer_database_away(_request: Request, error: Exception) -> Response:
     log.warning("database away: %s", type(error).__name__)
     return problem_response(try_later("database_away", "the service cannot reach its database; try again later"))
+
+
+async def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    return problem_response(Problem(400, "cut_off", "the connection ended in the middle of the body"))
 
 
 async def _answer_unexpected(_request: Request, error: Exception) -> Response:

@@ -6,7 +6,10 @@ from sqlalchemy import MetaData
 
 from service.db.base import Base
 
-MODULES = ("service.accounts.models",)
+MODULES = (
+    "service.accounts.models",
+    "service.gpodder.models",
+)
 
 
 def all_tables() -> MetaData:

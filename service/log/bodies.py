@@ -11,7 +11,7 @@ from service.limits import too_large
 
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 MOST_ZSTD_WINDOW = 8 * 1024 * 1024
-ENCODINGS = ("identity", "gzip", "x-gzip", "zstd")
+ENCODINGS = ("identity", "", "gzip", "x-gzip", "zstd")
 
 
 class NotDecodable(Exception):
@@ -26,8 +26,9 @@ async def read_decoded(request: Request, most_bytes: int) -> bytes:
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ENCODINGS:
-        known = ", ".join(ENCODINGS)
-        raise Problem(415, "unknown_encoding", f"send it as one of {known}", headers={"Accept-Encoding": "gzip, zstd"})
+        raise Problem(
+            415, "unknown_encoding", "send it as it is, or as gzip or zstd", headers={"Accept-Encoding": "gzip, zstd"}
+        )
     body = await request.body()
     try:
         return decode(body, encoding, most_bytes)
@@ -42,7 +43,9 @@ def decode(body: bytes, encoding: str, most_bytes: int) -> bytes:
         Problem: 413, there is more.
         NotDecodable: it is damaged or cut.
     """
-    if encoding == "identity":
+    if encoding not in ENCODINGS:
+        raise NotDecodable(f"{encoding} is not known here")
+    if encoding in ("identity", ""):
         decoded = body
     elif encoding == "zstd":
         decoded = _zstd(body, most_bytes + 1)
