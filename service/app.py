@@ -23,6 +23,11 @@ ROUTES = (
     "service.sync.routes",
     "service.gpodder.routes",
     "service.rad.routes",
+    "service.catalog.routes",
+    "service.uploads.routes",
+    "service.feeds.routes",
+    "service.media.routes",
+    "service.edge.serving",
 )
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

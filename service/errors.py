@@ -41,12 +41,17 @@ def problem_response(problem: Problem) -> Response:
     """The problem as an answer."""
     document = {
         "type": f"urn:podledger:problem:{problem.code}",
-        "title": HTTPStatus(problem.status_code).phrase,
+        "title": _title(problem.status_code),
         "status": problem.status_code,
         "detail": problem.detail,
         **problem.members,
     }
     return JSONResponse(document, problem.status_code, problem.headers, MEDIA_TYPE)
+
+
+def _title(status: int) -> str:
+    """The phrase of a status; protocols over HTTP have some of their own."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Refused"
 
 
 def add_error_answers(app: FastAPI) -> None:

@@ -104,7 +104,7 @@ class ShowDetails(Strict):
 
     description: Text = ""
     language: Annotated[str, Field(pattern=_LANGUAGE)] = "en"
-    categories: Annotated[list[CategoryIn], Field(max_length=3)] = []
+    categories: Annotated[list[CategoryIn], Field(min_length=1, max_length=3)]
     explicit: bool = False
     author: Line | None = None
     owner_name: Line | None = None
@@ -133,6 +133,7 @@ class ShowChange(ShowDetails):
     """What of a show is to change; what is not named stays."""
 
     title: Line | None = None
+    categories: Annotated[list[CategoryIn], Field(min_length=1, max_length=3)] = []
 
 
 class EpisodeDetails(Strict):
@@ -210,17 +211,3 @@ class EpisodeOut(BaseModel):
     media: MediaOut | None
     transcripts: list[dict[str, str]]
     details: EpisodeDetails
-
-
-class ShowList(BaseModel):
-    """A page of shows; ``next`` is the address of the following one."""
-
-    items: list[ShowOut]
-    next: str | None
-
-
-class EpisodeList(BaseModel):
-    """A page of episodes; ``next`` is the address of the following one."""
-
-    items: list[EpisodeOut]
-    next: str | None

@@ -9,6 +9,9 @@ from service.db.base import Base
 MODULES = (
     "service.accounts.models",
     "service.gpodder.models",
+    "service.catalog.models",
+    "service.feeds.models",
+    "service.uploads.models",
 )
 
 

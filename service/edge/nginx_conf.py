@@ -102,7 +102,7 @@ $media_locations
 }
 """)
 _LOCAL_MEDIA = """    location ^~ /m/ {
-      alias $media/public/;
+      root $media/public;
       disable_symlinks on;
       $headers
     }
@@ -111,7 +111,7 @@ _LOCAL_MEDIA = """    location ^~ /m/ {
       secure_link_md5 "$$expires/$$file $secret";
       if ($$secure_link = "") { return 403; }
       if ($$secure_link = "0") { return 410; }
-      alias $media/private/$$file;
+      alias $media/private/m/$$file;
       disable_symlinks on;
       add_header Cache-Control "private, no-store";
       add_header X-Content-Type-Options nosniff;
@@ -138,6 +138,7 @@ _BUCKET_MEDIA = """    location ^~ /m/ {
       proxy_pass_request_body off;
       proxy_set_header Content-Length "";
       proxy_set_header X-Object $$object;
+      proxy_set_header X-Edge-Key $secret;
       proxy_cache signed;
       proxy_cache_key $$object;
       proxy_cache_valid 200 60s;

@@ -25,15 +25,23 @@ def write_feed_file(path: Path, content: bytes, now_s: int) -> bool:
         OSError: the disk is full, read-only or away. What was there before still is.
     """
     beside = path.with_name(path.name + ".gz")
-    before = _time_of(path)
-    if before is not None and before == _time_of(beside) and _is_same(path, content):
+    if is_written(path, content):
         return False
+    before = _time_of(path)
     at_s = max(now_s, 0 if before is None else before + 1)
     make_folders(path.parent)
     _replace(beside, gzip.compress(content, GZIP_LEVEL, mtime=0), at_s)
     _replace(path, content, at_s)
     sync_folder(path.parent)
     return True
+
+
+def is_written(path: Path, content: bytes) -> bool:
+    """Whether the file and its gzip say that already."""
+    before = _time_of(path)
+    if before is None or before != _time_of(path.with_name(path.name + ".gz")):
+        return False
+    return path.stat().st_size == len(content) and path.read_bytes() == content
 
 
 def remove_feed_file(path: Path) -> None:
@@ -58,7 +66,3 @@ def _time_of(path: Path) -> int | None:
         return int(path.stat().st_mtime)
     except FileNotFoundError:
         return None
-
-
-def _is_same(path: Path, content: bytes) -> bool:
-    return path.stat().st_size == len(content) and path.read_bytes() == content

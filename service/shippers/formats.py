@@ -12,14 +12,20 @@ CLOUDFRONT_FIELDS = 33
 
 
 def read_nginx(line: str) -> EdgeRequest | None:
-    """A line that our own nginx wrote; the time is that of the request's beginning."""
+    """A line that our own nginx wrote, None for one that is not about a file: what people do at the service is theirs.
+
+    The time is that of the request's beginning.
+    """
     row = _object(line)
+    path = plain_path(str(row["path"]))
+    if not path.startswith(("m/", "feeds/")):
+        return None
     from_to = promised_range(row.get("content_range"))
     return EdgeRequest(
         request_id=str(row["request_id"]),
         at_ms=round((float(row["ended_s"]) - float(row["took_s"])) * 1000),
         method=str(row["method"]),
-        path=plain_path(str(row["path"])),
+        path=path,
         status=int(row["status"]),
         body_bytes=int(row["body_bytes"]),
         range_from=from_to[0],
