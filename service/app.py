@@ -27,6 +27,7 @@ ROUTES = (
     "service.uploads.routes",
     "service.feeds.routes",
     "service.media.routes",
+    "service.web.routes",
     "service.edge.serving",
 )
 

@@ -97,6 +97,12 @@ $media_locations
       proxy_read_timeout 300s;
       proxy_pass http://service;
     }
+    location ^~ /studio/uploads/ {
+      client_max_body_size 0;
+      proxy_request_buffering off;
+      proxy_read_timeout 300s;
+      proxy_pass http://service;
+    }
     location / { proxy_pass http://service; }
   }
 }

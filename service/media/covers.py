@@ -20,7 +20,7 @@ def draw_cover(name: str, file: Path) -> None:
         radius = 640 - ring * 100 - digest[ring + 1] // 8
         colour = _colour(hue + 0.03 * ring, 0.45, 0.36 + 0.09 * ring)
         draw.ellipse((centre - radius, centre - radius, centre + radius, centre + radius), fill=colour)
-    picture.save(file, "PNG", optimize=True)
+    picture.quantize(32, dither=Image.Dither.NONE).save(file, "PNG")
 
 
 def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]:
