@@ -276,5 +276,5 @@ def running_weed(folder: Path) -> Iterator[Weed]:
         wait_until(takes_objects, 60, "SeaweedFS")
         yield weed
     finally:
-        process.terminate()
+        process.kill()  # nothing of it is kept
         process.wait()
