@@ -9,7 +9,7 @@ from service.uploads import protocol
 from service.uploads.models import Upload
 from service.uploads.service import Uploads, disk_full
 
-_WRITE_BYTES = 1 << 20
+_WRITE_BYTES = 1 << 18
 _busy: set[str] = set()
 
 
