@@ -48,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.core = core
+    app.state.failure = None
     for module in modules:
         app.include_router(module.router)
     add_error_answers(app)
@@ -58,13 +59,17 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _lifespan(core: Core, modules: list[ModuleType]) -> Lifespan:
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        migrate(core.database)
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(core.database.close)
-            for module in modules:
-                if hasattr(module, "running"):
-                    await stack.enter_async_context(module.running(core))
+            try:
+                migrate(core.database)
+                for module in modules:
+                    if hasattr(module, "running"):
+                        await stack.enter_async_context(module.running(core))
+            except Exception as error:
+                app.state.failure = error  # for whoever started the server: it tells only that it did not start
+                raise
             yield
 
     return lifespan

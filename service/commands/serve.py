@@ -1,8 +1,11 @@
 """``podledger serve``: runs the service until it is told to stop."""
 
 import argparse
+import logging
+import time
+from contextlib import suppress
 
-from jobs.errors import Stop
+from jobs.errors import PodledgerError, Stop
 
 ABOUT = "Run the service: sync, catalogue, uploads, feeds, media."
 
@@ -24,8 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = read_settings(overrides=_given(arguments))
     server = settings.server
+    _write_log_to_stderr()
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=server.host,
         port=server.port,
         loop="uvloop",
@@ -36,12 +41,25 @@ def run(arguments: argparse.Namespace) -> int:
         proxy_headers=bool(server.trusted_proxies),
         forwarded_allow_ips=server.trusted_proxies or None,
         timeout_graceful_shutdown=30,
+        log_config=None,
     )
-    running = uvicorn.Server(config)
-    running.run()
-    if not running.started:
-        raise Stop("the service did not start; the lines above say why")
-    return 0
+    with suppress(SystemExit):  # what the server ends with when it cannot start
+        running = uvicorn.Server(config)
+        running.run()
+        if running.started:
+            return 0
+    failure = app.state.failure
+    if isinstance(failure, PodledgerError):
+        raise failure
+    raise Stop(f"the service did not start: {failure or 'see the lines above'}; see docs/runbooks/service.md")
+
+
+def _write_log_to_stderr() -> None:
+    """One line an event, in UTC. Requests are not among them: nginx and the metrics know those."""
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s %(message)s")
+    for quiet in ("alembic", "botocore", "boto3", "httpx", "uvicorn.error"):
+        logging.getLogger(quiet).setLevel(logging.WARNING)
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, dict[str, str]]:
