@@ -15,7 +15,6 @@ import httpx
 from service.device.registration import Refused
 
 _IN_NAME = re.compile(r"-(?P<digest>[0-9a-f]{16})\.[a-z0-9]+$")
-PART_BYTES = 64 * 1024
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
 
 
@@ -84,7 +83,7 @@ class Downloader:
             else:
                 tag_file.unlink(missing_ok=True)
             with part.open("ab" if resumed else "wb") as file:
-                for piece in answer.iter_raw(PART_BYTES):
+                for piece in answer.iter_raw():
                     file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())

@@ -23,11 +23,11 @@ KINDS = ("folder", "bucket")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL, without a database's name."""
     if postgres_programs() is None:
         pytest.skip("PostgreSQL is not installed; `apt-get install postgresql` and this runs too")
-    with running_postgres(tmp_path_factory.mktemp("postgres") / "pg") as url:
+    with running_postgres() as url:
         yield url
 
 

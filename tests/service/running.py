@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -188,20 +189,20 @@ def bucket_place(prefix: str, database_url: str, weed: "Weed") -> Place:
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL of its own on loopback; the URL of it without a database's name."""
+def running_postgres() -> Iterator[str]:
+    """A PostgreSQL of its own on loopback; the URL of it without a database's name.
+
+    It lives outside pytest's folders: those are closed to the user that it must run as when root runs the tests.
+    """
     programs = postgres_programs()
     assert programs is not None
     port = free_port()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="podledger-postgres-"))
     data = folder / "data"
     as_other: list[str] = []
     if os.geteuid() == 0:
         as_other = ["runuser", "-u", "postgres", "--"]
         shutil.chown(folder, "postgres")
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
     initdb = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "podledger", "--no-sync"]
     subprocess.run([*as_other, *initdb], check=True, capture_output=True, cwd="/")
     options = f"-h 127.0.0.1 -p {port} -k {folder} -c max_connections=60"
@@ -213,6 +214,7 @@ def running_postgres(folder: Path) -> Iterator[str]:
     finally:
         stopped = subprocess.run([*control, "-m", "fast", "stop"], capture_output=True, text=True, cwd="/")
         assert stopped.returncode == 0, stopped.stderr
+        shutil.rmtree(folder)
 
 
 def postgres_programs() -> Path | None:

@@ -124,11 +124,11 @@ def test_object_storage_away(start: Callable[..., Service], tmp_path: Path, post
             assert sorted(landed_ids(service)) == wanted
 
 
-def test_the_database_away(start: Callable[..., Service], tmp_path: Path, weed: Weed) -> None:
+def test_the_database_away(start: Callable[..., Service], weed: Weed) -> None:
     from tests.service.conftest import make_bucket_place
     from tests.service.running import running_postgres
 
-    with running_postgres(tmp_path / "pg") as url:
+    with running_postgres() as url:
         service = start(make_bucket_place(url, weed), database_wait_s=2)
         with new_device(service) as device:
             assert device.send([device.record(1)]).status_code == 200
