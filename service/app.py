@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from service.core import Core, open_core
 from service.db.migrate import migrate
+from service.document import describe
 from service.errors import add_error_answers
 from service.limits import BodyLimit, LimitBodies
 from service.metrics import CountRequests
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # the way the framework documents
     app.state.core = core
     app.state.failure = None
     for module in modules:

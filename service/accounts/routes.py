@@ -100,7 +100,12 @@ def revoke_token(core: CoreOf, owner: Owner, token_id: Key) -> None:
     tokens.forget()
 
 
-@router.post("/v1/devices", status_code=201, responses=problems(400, 401, 403, 409, 413, 422, 429, 503))
+@router.post(
+    "/v1/devices",
+    status_code=201,
+    responses=problems(400, 401, 403, 409, 413, 422, 429, 503),
+    openapi_extra={"security": [{}]},  # or none: a device may be nobody's
+)
 def add_device(
     request: Request,
     core: CoreOf,

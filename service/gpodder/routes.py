@@ -26,13 +26,14 @@ from service.shapes import problems
 
 Result = TypeVar("Result")
 
-Device = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[\w.-]+$")]
+Device = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 Since = Annotated[int, Query(ge=0, le=2**53)]
 Word = Annotated[str | None, Query(max_length=MOST_URL_CHARS, pattern=r"^[^\x00-\x1f]+$")]
 ClientOf = Annotated[Client, Depends(client_of)]
 CoreOf = Annotated[Core, Depends(core_of)]
 
 OPAQUE = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
+OPAQUE_LIST = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "array"}}}}}
 READING = problems(401, 403, 422, 429, 503)
 WRITING = problems(400, 401, 403, 408, 413, 415, 422, 429, 503)
 
@@ -71,7 +72,9 @@ async def show_devices(core: CoreOf, client: ClientOf) -> list[dict[str, Any]]:
     return await _read(core, lambda session: store.list_devices(session, client.account_id))
 
 
-@router.post("/api/2/devices/{username}/{device}.json", responses=WRITING, openapi_extra=OPAQUE)
+@router.post(
+    "/api/2/devices/{username}/{device}.json", response_class=Response, responses=WRITING, openapi_extra=OPAQUE
+)
 async def describe_device(request: Request, core: CoreOf, client: ClientOf, device: Device) -> Response:
     """Names a device; one that is not known yet is made."""
     value = await _json_of(request)
@@ -139,7 +142,7 @@ async def show_actions(
     return await _read(core, read)
 
 
-@router.post("/api/2/episodes/{username}.json", responses=WRITING, openapi_extra=OPAQUE)
+@router.post("/api/2/episodes/{username}.json", responses=WRITING, openapi_extra=OPAQUE_LIST)
 async def take_actions(request: Request, core: CoreOf, client: ClientOf) -> dict[str, Any]:
     """Takes episode actions: they land as they came, and what other devices can be told of them is kept."""
     limit_network(request, "network")
@@ -167,7 +170,7 @@ async def show_all_subscriptions(core: CoreOf, client: ClientOf) -> list[str]:
     return await _read(core, lambda session: store.subscribed(session, client.account_id, None))
 
 
-@router.put("/subscriptions/{username}/{device}.json", responses=WRITING, openapi_extra=OPAQUE)
+@router.put("/subscriptions/{username}/{device}.json", response_class=Response, responses=WRITING, openapi_extra=OPAQUE)
 async def replace_subscriptions(request: Request, core: CoreOf, client: ClientOf, device: Device) -> Response:
     """Makes the feeds of a device exactly these."""
     wanted = [url for url in _addresses(await _json_of(request)) if _is_address(url)]

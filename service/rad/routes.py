@@ -32,10 +32,10 @@ def body_limits(settings: Settings) -> list[BodyLimit]:
     return [BodyLimit(PATH, settings.sync.body_bytes, settings.server.body_seconds)]
 
 
-OPAQUE = {"required": True, "content": {"application/json": {"schema": {}}}}
+OPAQUE = {"content": {"application/json": {"schema": {}}}}
 
 
-@router.post(PATH, status_code=200, responses=problems(413, 503), openapi_extra={"requestBody": OPAQUE})
+@router.post(PATH, response_class=Response, responses=problems(413, 503), openapi_extra={"requestBody": OPAQUE})
 async def take_report(request: Request) -> Response:
     """Takes a report of listening, and answers when it is durable."""
     try:

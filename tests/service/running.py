@@ -21,7 +21,7 @@ import httpx
 from service.landing import Landing, LandingBucket, LandingFolder
 
 PODLEDGER = Path(sys.executable).with_name("podledger")
-UP_WITHIN_S = 60.0
+UP_WITHIN_S = 180.0
 LOOK_AGAIN_S = 0.02
 SECRET = "for-tests-only-0123456789abcdefghij"
 
@@ -152,6 +152,8 @@ class Service:
             "PODLEDGER_SERVICE_ACCOUNTS_ARGON_PASSES": "1",
             "PODLEDGER_SERVICE_LIMITS_REGISTER": "100000/60",
             "PODLEDGER_SERVICE_LIMITS_DEVICE": "100000/60",
+            "PODLEDGER_SERVICE_LIMITS_SIGN_IN": "100000/60",
+            "PODLEDGER_SERVICE_LIMITS_ACCOUNT": "100000/60",
             "PODLEDGER_SERVICE_LIMITS_NETWORK": "1000000/60",
         }
         return {**inherited, **own, **self.place.environment, **self.settings}

@@ -92,10 +92,11 @@ class Phone:
 
 def kill_at_random(service: Service, kills: int, seed: int) -> None:
     chosen = random.Random(seed)
-    for _ in range(kills):
+    for number in range(kills):
         threading.Event().wait(chosen.uniform(0.05, 1.2))  # the moment of the kill, not a wait for something
         service.kill()
         service.start()
+        log.info("killed and up again, %d of %d", number + 1, kills)
 
 
 def assert_nothing_lost(place: Place, phones: list[Phone]) -> int:
@@ -113,6 +114,11 @@ def assert_nothing_lost(place: Place, phones: list[Phone]) -> int:
     receipts = Counter(line["receipt"] for line in lines)
     assert max(receipts.values()) == 1, "a batch landed twice"
     return acknowledged
+
+
+@pytest.fixture(autouse=True)
+def _quiet_client() -> None:
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def prove_kills(start: Callable[..., Service], place: Place, folder: Path, kills: int) -> None:
