@@ -150,9 +150,12 @@ _BUCKET_MEDIA = """    location ^~ /m/ {
       proxy_cache_valid 200 60s;
     }
 """
-_FROM_BUCKET = """auth_request /_sign;
+_FROM_BUCKET = """if ($$request_method !~ ^(GET|HEAD)$$) { return 405; }
+      auth_request /_sign;
       auth_request_set $$signed $$upstream_http_x_signed_path;
       proxy_pass $scheme://bucket$$signed;
+      # Addresses are signed for GET; of a HEAD's answer nginx passes the headers on.
+      proxy_method GET;
       proxy_set_header Host $host;
       proxy_set_header Authorization "";
       proxy_set_header Cookie "";

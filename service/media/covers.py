@@ -13,14 +13,15 @@ def draw_cover(name: str, file: Path) -> None:
     """Writes a PNG whose colours follow from the name: rings, like those of a tree."""
     digest = hashlib.sha256(name.encode()).digest()
     hue = digest[0] / 256
-    picture = Image.new("RGB", (SIZE_PX, SIZE_PX), _colour(hue, 0.35, 0.28))
+    colours = [_colour(hue, 0.35, 0.28), *(_colour(hue + 0.03 * ring, 0.45, 0.36 + 0.09 * ring) for ring in range(6))]
+    picture = Image.new("P", (SIZE_PX, SIZE_PX), 0)
+    picture.putpalette([part for colour in colours for part in colour])
     draw = ImageDraw.Draw(picture)
     centre = SIZE_PX // 2
     for ring in range(6):
         radius = 640 - ring * 100 - digest[ring + 1] // 8
-        colour = _colour(hue + 0.03 * ring, 0.45, 0.36 + 0.09 * ring)
-        draw.ellipse((centre - radius, centre - radius, centre + radius, centre + radius), fill=colour)
-    picture.quantize(32, dither=Image.Dither.NONE).save(file, "PNG")
+        draw.ellipse((centre - radius, centre - radius, centre + radius, centre + radius), fill=ring + 1)
+    picture.save(file, "PNG")
 
 
 def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]:

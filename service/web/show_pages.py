@@ -56,9 +56,7 @@ async def new_show(request: Request, visitor: Creator) -> Response:
     def make() -> str:
         given = ShowIn(**_details(form), private=form.get("private") == "yes")
         with visitor.core.database.write() as session:
-            show = add_show(session, _addresses(visitor), visitor.account_id, given, visitor.core.now_ms())
-        visitor.core.part(Publisher).publish(show.id)
-        return show.id
+            return add_show(session, _addresses(visitor), visitor.account_id, given, visitor.core.now_ms()).id
 
     try:
         return go_to(f"/studio/shows/{await run_in_threadpool(make)}")
