@@ -163,7 +163,7 @@ def test_all_of_it_works_without_a_mouse(edge: Edge, open_page: Callable[..., Pa
     expect(page.get_by_role("heading", name="One")).to_be_visible()
     _tab_to(page, "The audio")
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(audio("tone.mp3"))
     _tab_to(page, "Upload")
     page.keyboard.press("Enter")
