@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from sqlalchemy.orm import Session
 
 from service.accounts.guards import account_of, needs
@@ -22,6 +22,7 @@ from service.catalog.episodes import (
     publish_episode,
     withdraw_episode,
 )
+from service.catalog.export import archive, export_show
 from service.catalog.models import Show
 from service.catalog.once import Key as OnceKey
 from service.catalog.once import answer_once
@@ -79,6 +80,19 @@ def one_show(core: CoreOf, creator: Reader, show_id: Key) -> ShowOut:
     """A show of one's own."""
     with core.database.read() as session:
         return show_out(own_show(session, account_of(creator), show_id), core.part(Publisher).addresses)
+
+
+@router.get(
+    "/v1/shows/{show_id}/archive",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/x-tar": {}}}, **problems(401, 403, 404, 422, 429, 503)},
+)
+def take_show_along(core: CoreOf, creator: Reader, show_id: Key) -> StreamingResponse:
+    """A show with all its data and files, as a tar."""
+    with core.database.read() as session:
+        show = export_show(session, own_show(session, account_of(creator), show_id))
+    headers = {"Content-Disposition": f'attachment; filename="{show["slug"]}.tar"'}
+    return StreamingResponse(archive(core.part(Files).store, show), headers=headers, media_type="application/x-tar")
 
 
 @router.patch("/v1/shows/{show_id}", responses=problems(400, 401, 403, 404, 413, 422, 429, 503))

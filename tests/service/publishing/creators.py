@@ -75,7 +75,7 @@ class Creator:
             said: dict[str, Any] = self.client.get(place).json()
             return said if said["state"] in ("accepted", "refused") else None
 
-        found: dict[str, Any] = wait_until(known, what="the verdict")
+        found: dict[str, Any] = wait_until(known, 120, "the verdict")
         return found
 
     def published(self, show: dict[str, Any], file: Path, title: str = "The first tide", **more: Any) -> dict[str, Any]:

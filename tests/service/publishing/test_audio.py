@@ -1,5 +1,7 @@
 """Files are taken for what they are: their names and headers may say anything."""
 
+import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from PIL import Image
 
 from service.uploads.audio import inspect_audio
 from service.uploads.image import inspect_cover
+from service.uploads.rad_tag import rad_payload, write_rad_tag
 from service.uploads.reasons import FileRefused
 from service.uploads.transcript import inspect_transcript
 
@@ -140,3 +143,22 @@ def test_transcripts_are_known_by_their_form(tmp_path: Path) -> None:
     assert refused(file, inspect_transcript) == {"not_text"}
     file.write_text("once upon a time")
     assert refused(file, inspect_transcript) == {"not_a_transcript"}
+
+
+def test_the_tag_for_remote_audio_data_goes_in_once_and_the_sound_stays(audio: Audio, tmp_path: Path) -> None:
+    for name in ("tone.mp3", "loose.mp3"):
+        before = inspect_audio(audio(name))
+        once, twice = tmp_path / f"1-{name}", tmp_path / f"2-{name}"
+        payload = rad_payload("sh1", "ep1", "https://pods.example/v1/rad", before.duration_ms)
+        grew = write_rad_tag(audio(name), once, payload)
+        assert write_rad_tag(once, twice, payload) == 0
+        assert once.read_bytes() == twice.read_bytes()
+        after = inspect_audio(once)
+        assert grew is not None
+        assert (after.header_bytes, after.size_bytes) == (before.header_bytes + grew, before.size_bytes + grew)
+        assert after.duration_ms == before.duration_ms
+        asked = ["ffprobe", "-v", "error", "-show_entries", "format_tags=RAD", "-of", "json", str(once)]
+        tags = json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)["format"]["tags"]
+        said = json.loads(tags["RAD"])["remoteAudioData"]
+        assert (said["episodeId"], said["trackingUrls"]) == ("ep1", ["https://pods.example/v1/rad"])
+        assert said["events"][0]["eventTime"] == "00:00:00.000"

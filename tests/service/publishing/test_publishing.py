@@ -1,6 +1,8 @@
 """Publishing through the public doors: what the feed, the catalogue and nginx say afterwards."""
 
+import io
 import json
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +32,7 @@ def test_an_episode_is_in_feed_catalogue_and_media_once_it_is_published(creator:
     made = creator.published(show, audio("tone.mp3"), "One", description=notes, season=1, episode=1)
     answer = httpx.get(show["feed_url"])
     assert answer.headers["content-type"] == "application/rss+xml; charset=utf-8"
-    read = podcastparser.parse(show["feed_url"], __import__("io").BytesIO(answer.content))
+    read = podcastparser.parse(show["feed_url"], io.BytesIO(answer.content))
     assert (read["title"], [one["title"] for one in read["episodes"]]) == ("Tides & Times 🌊", ["One"])
     (enclosure,) = read["episodes"][0]["enclosures"]
     assert enclosure["url"] == made["media"]["url"]
@@ -259,3 +261,20 @@ def test_killed_in_the_middle_it_makes_up_for_what_was_left(own_edge: Callable[.
         creator.client.patch(f"/v1/episodes/{made['id']}", json={"title": "Kept, and changed"})
         wait_until(lambda: httpx.get(show["feed_url"]).status_code == 200, what="the feed")
         assert creator.titles(show) == ["Kept, and changed"]
+
+
+def test_ones_shows_can_be_taken_along_with_everything(creator: Creator, audio: Audio) -> None:
+    show = creator.show("Tides")
+    made = creator.published(show, audio("tone.mp3"), "One", chapters=[{"start_ms": 0, "title": "Intro"}])
+    kept = creator.client.get("/v1/account/export").json()["catalogue"]["shows"]
+    assert [(one["title"], [episode["guid"] for episode in one["episodes"]]) for one in kept] == [
+        ("Tides", [made["guid"]])
+    ]
+    answer = creator.client.get(f"/v1/shows/{show['id']}/archive")
+    with tarfile.open(fileobj=io.BytesIO(answer.content)) as archive:
+        files = {name: archive.extractfile(name) for name in archive.getnames()}
+        contents = {name: file.read() for name, file in files.items() if file is not None}
+    path = kept[0]["episodes"][0]["media"][0]["path"]
+    assert contents[path] == audio("tone.mp3").read_bytes()
+    assert json.loads(contents["show.json"])["episodes"][0]["title"] == "One"
+    assert [name.rsplit(".", 1)[1] for name in contents] == ["json", "png", "json", "mp3"]
