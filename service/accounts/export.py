@@ -9,7 +9,10 @@ from sqlalchemy.orm import Session
 from service.accounts.models import Account, Device, Token
 
 # Modules of other folders with `export(session, account)`, which gives a JSON object under its own name.
-OTHERS: tuple[tuple[str, str], ...] = (("gpodder", "service.gpodder.store"),)
+OTHERS: tuple[tuple[str, str], ...] = (
+    ("gpodder", "service.gpodder.store"),
+    ("catalogue", "service.catalog.export"),
+)
 
 
 def export_account(session: Session, account_id: str) -> dict[str, Any]:
