@@ -54,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     for module in modules:
         app.include_router(module.router)
     add_error_answers(app)
-    app.add_middleware(LimitBodies, limits=_body_limits(settings, modules))
+    app.add_middleware(LimitBodies, limits=_body_limits(settings, modules), bodies_bytes=settings.server.bodies_bytes)
     app.add_middleware(CountRequests, metrics=core.metrics)
     return app
 

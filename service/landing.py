@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,19 +88,20 @@ class LandingBucket:
 
     def read(self, name: str) -> bytes | None:
         """One get."""
-        found = self._ask("get_object", name)
-        return None if found is None else found["Body"].read()
+        found = self._ask("get_object", name, take=lambda answer: answer["Body"].read())
+        return None if found is None else bytes(found)
 
     def stamp(self, name: str) -> str | None:
         """Its ETag."""
         found = self._ask("head_object", name)
         return None if found is None else str(found["ETag"])
 
-    def _ask(self, method: str, name: str, **more: Any) -> Any:
+    def _ask(self, method: str, name: str, take: Callable[[Any], Any] | None = None, **more: Any) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            return getattr(self.client, method)(Bucket=self.bucket, Key=self.prefix + name, **more)
+            answer = getattr(self.client, method)(Bucket=self.bucket, Key=self.prefix + name, **more)
+            return answer if take is None else take(answer)
         except ClientError as error:
             if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
                 return None

@@ -28,9 +28,13 @@ class BodyLimit:
 class LimitBodies:
     """Middleware that ends a request whose body grows beyond its limit, or takes too long, while it streams."""
 
-    def __init__(self, app: ASGIApp, limits: Sequence[BodyLimit]) -> None:
-        """``limits``: the longest prefix that fits holds; the empty prefix fits every path."""
+    def __init__(self, app: ASGIApp, limits: Sequence[BodyLimit], bodies_bytes: int) -> None:
+        """``limits``: the longest prefix that fits holds; the empty prefix fits every path.
+
+        ``bodies_bytes`` is how much all bodies under way may come to, but those whose route sees to them itself.
+        """
         self.app = app
+        self.room = _Room(bodies_bytes)
         self.limits = sorted(limits, key=lambda limit: len(limit.prefix), reverse=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,18 +43,31 @@ class LimitBodies:
             await self.app(scope, receive, send)
             return
         limit = next(limit for limit in self.limits if scope["path"].startswith(limit.prefix))
-        guard = _Guard(limit, receive)
+        guard = _Guard(limit, receive, self.room)
         try:
             guard.check_announced(scope["headers"])
         except Problem as problem:
             await guard.drain()
             await problem_response(problem)(scope, receive, send)
             return
-        await self.app(scope, guard.receive, guard.closing(send))
+        try:
+            await self.app(scope, guard.receive, guard.closing(send))
+        finally:
+            self.room.taken -= guard.held
+
+
+@dataclass(slots=True)
+class _Room:
+    """What all bodies under way hold of memory."""
+
+    most: int
+    taken: int = 0
 
 
 class _Guard:
-    def __init__(self, limit: BodyLimit, receive: Receive) -> None:
+    def __init__(self, limit: BodyLimit, receive: Receive, room: _Room) -> None:
+        self.room = room
+        self.held = 0
         self.limit = limit
         self.source = receive
         self.seen = 0
@@ -73,10 +90,19 @@ class _Guard:
         if message["type"] == "http.request":
             self.seen += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
-        if self.limit.most_bytes is not None and self.seen > self.limit.most_bytes:
-            await self.drain()
-            raise too_large(self.limit.most_bytes)
+        if self.limit.most_bytes is not None:
+            await self._hold(self.limit.most_bytes)
         return message
+
+    async def _hold(self, most_bytes: int) -> None:
+        if self.seen > most_bytes:
+            await self.drain()
+            raise too_large(most_bytes)
+        self.room.taken += self.seen - self.held
+        self.held = self.seen
+        if self.room.taken > self.room.most:
+            self.broken = True
+            raise try_later("crowded", "too much is being received at once; send it again later")
 
     async def _in_time(self) -> Message:
         if self.deadline is None:

@@ -28,6 +28,7 @@ class Server:
     trusted_proxies: str
     body_bytes: int
     body_seconds: float
+    bodies_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -24,7 +25,7 @@ from service.accounts.guards import account_of, needs, principal_if_any
 from service.accounts.models import Account, Device, Token
 from service.accounts.passwords import Passwords
 from service.accounts.signing_in import create_account, sign_in
-from service.accounts.tokens import SCOPES_OF_KIND, Minted, Principal, Scope, Tokens, digest, mint
+from service.accounts.tokens import SCOPES_OF_KIND, Minted, Principal, Scope, Tokens, digest, forget_ended, mint
 from service.core import Core, core_of, limit_network
 from service.errors import Problem
 from service.network import plain_network
@@ -41,6 +42,7 @@ async def running(core: Core) -> AsyncIterator[None]:
     """Gives the others what accounts need at hand."""
     core.add_part(Passwords(core.settings.accounts))
     core.add_part(Tokens(core))
+    await run_in_threadpool(forget_ended, core)
     yield
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from service.accounts.models import Account, Token
@@ -19,6 +19,7 @@ SECRET_BYTES = 32
 REMEMBERED = 20_000
 REMEMBERED_S = 30.0
 DAY_MS = 86_400_000
+ENDED_KEPT_DAYS = 30
 
 
 class Scope(Enum):
@@ -143,6 +144,12 @@ class Tokens:
         """Asks the database again for every token; call it after a revocation was committed."""
         self._revocations += 1
         self._known.clear()
+
+
+def forget_ended(core: Core) -> None:
+    """Deletes tokens that ended more than a month ago; until then an export names them."""
+    with core.database.write() as session:
+        session.execute(delete(Token).where(Token.expires_ms < core.now_ms() - ENDED_KEPT_DAYS * DAY_MS))
 
 
 def _principal(token: Token, account: Account | None, now_ms: int) -> Principal | None:

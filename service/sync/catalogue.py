@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi.concurrency import run_in_threadpool
 
-from jobs.records.catalogue import CatalogueRefused, Episode, read_catalogue
+from jobs.records.catalogue import Episode, read_catalogue
 from jobs.records.json_text import MAX_INT
 from service.core import Core
-from service.landing import LandingAway
 
 NAME = "catalog/episodes.ndjson"
 END_MS = MAX_INT - 1_000_000
@@ -49,7 +48,7 @@ class Catalogue:
             if content is None:
                 return
             self._episodes = read_catalogue(content, self._episodes)
-        except (LandingAway, CatalogueRefused) as error:
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the one before stays in force
             log.warning("the catalogue stays as it was: %s", error)
             return
         self._stamp = stamp

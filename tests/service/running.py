@@ -21,7 +21,7 @@ import httpx
 from service.landing import Landing, LandingBucket, LandingFolder
 
 PODLEDGER = Path(sys.executable).with_name("podledger")
-UP_WITHIN_S = 180.0
+UP_WITHIN_S = 600.0
 LOOK_AGAIN_S = 0.02
 SECRET = "for-tests-only-0123456789abcdefghij"
 
@@ -101,7 +101,13 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 preexec_fn=self.before,
             )
-        wait_until(self._answers, UP_WITHIN_S, f"an answer of {self.url}")
+        try:
+            wait_until(self._answers, UP_WITHIN_S, f"an answer of {self.url}")
+        except AssertionError as error:
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGABRT)  # it says where it hangs
+                self.process.wait()
+            raise AssertionError(f"{error}; it said: {self.said()[-6000:]}") from error
         return self
 
     def stop(self) -> None:
@@ -145,6 +151,7 @@ class Service:
     def _environment(self) -> Mapping[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PODLEDGER_SERVICE_")}
         own = {
+            "PYTHONFAULTHANDLER": "1",
             "PODLEDGER_SERVICE_SECRET": SECRET,
             "PODLEDGER_SERVICE_LOG_SEAL_S": "0.2",
             "PODLEDGER_SERVICE_EDGE_LISTEN": "",

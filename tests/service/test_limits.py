@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import select
 import socket
 from collections.abc import Callable, Iterator
 
@@ -11,7 +12,7 @@ import zstandard
 from jobs.errors import Stop
 from service.limits import Allowance
 from tests.service.devices import Device, new_device
-from tests.service.running import Place, Service
+from tests.service.running import Place, Service, wait_until
 
 MOST = 1_048_576
 MOST_DECODED = 4_194_304
@@ -88,6 +89,21 @@ def test_a_slow_client_is_sent_away_and_keeps_nobody_waiting(start: Callable[...
             assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
             connection.close()
         assert device.send([device.record(2)]).status_code == 200
+
+
+def test_too_much_at_once(start: Callable[..., Service], folder: Place) -> None:
+    service = start(folder, server_bodies_bytes=1_000_000)
+    with new_device(service) as device:
+        first, second = (socket.create_connection(("127.0.0.1", service.port), timeout=60) for _ in range(2))
+        for connection in (first, second):
+            connection.sendall(head(device, "Content-Length: 600001") + b" " * 600_000)
+        (refused,) = select.select([first, second], [], [], 60)[0]
+        answer = refused.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after" in answer.lower()
+        second.close()
+        first.close()
+        wait_until(lambda: device.send([device.record(1)]).status_code == 200, what="room again")
 
 
 def test_half_requests_and_wrong_lengths(service: Service, device: Device) -> None:
