@@ -6,6 +6,7 @@ cannot be read lands as a string, for the jobs to refuse with a reason.
 
 import base64
 import json
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -32,7 +33,7 @@ def body_limits(settings: Settings) -> list[BodyLimit]:
     return [BodyLimit(PATH, settings.sync.body_bytes, settings.server.body_seconds)]
 
 
-OPAQUE = {"content": {"application/json": {"schema": {}}}}
+OPAQUE: dict[str, Any] = {"content": {"application/json": {"schema": {}}}}
 
 
 @router.post(PATH, response_class=Response, responses=problems(413, 503), openapi_extra={"requestBody": OPAQUE})
