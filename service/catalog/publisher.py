@@ -65,7 +65,7 @@ class Publisher:
                 for show_id in show_ids:
                     self._publish_show(show_id)
             except (LandingAway, OSError, FeedBroken, Problem) as error:
-                log.warning("not published yet, will be tried again: %s", error)
+                log.warning("not published yet, will be tried again: %s; see docs/runbooks/feeds.md", error)
                 return False
             return True
 

@@ -38,7 +38,7 @@ def read_nginx(line: str) -> EdgeRequest | None:
 
 
 def read_fastly(line: str) -> EdgeRequest | None:
-    """A line of Fastly, in the JSON format that docs/shippers.md asks to be configured there."""
+    """A line of Fastly, in the JSON format that docs/feeds.md asks to be configured there."""
     row = _object(line)
     from_to = promised_range(row.get("content_range"))
     return EdgeRequest(

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 _DISK_RESERVE_BYTES = 256 << 20
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MAX_NAME_CHARS = 255
+_RUNBOOK = "docs/runbooks/uploads.md"
 
 
 class Uploads:
@@ -144,7 +145,7 @@ class Uploads:
         except FileNotFoundError:
             state, reasons = "refused", [{"code": "gone", "text": "The file is gone. Upload it again."}]
         except (ToolFailed, Problem) as error:
-            log.warning("upload %s could not be checked, will be tried again: %s", upload.id, error)
+            log.warning("upload %s: not checked yet, will be tried again: %s; see %s", upload.id, error, _RUNBOOK)
             return
         with self.core.database.write() as session:
             kept = session.get(Upload, upload.id)
