@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         timeout_graceful_shutdown=30,
         log_config=None,
     )
+    where = f"http://{server.host}:{server.port}, data in {settings.data.folder}"
+    logging.getLogger(__name__).info("starting on %s", where)
     with suppress(SystemExit):  # what the server ends with when it cannot start
         running = uvicorn.Server(config)
         running.run()
