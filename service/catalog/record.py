@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +13,16 @@ from service.media.addresses import Addresses
 
 NAME = "catalog/episodes.ndjson"
 
+_EPISODE = (
+    *(Episode.id, Episode.show_id, Episode.title, Episode.guid, Episode.media_id),
+    *(Episode.published_ms, Episode.withdrawn_ms),
+)
+_SHOW = (Show.title.label("show_title"), Show.account_id, Show.private)
+_MEDIA = (
+    *(Media.id.label("version_id"), Media.path, Media.bytes, Media.header_bytes),
+    *(Media.duration_ms, Media.from_ms),
+)
+
 
 def catalogue(session: Session, addresses: Addresses) -> bytes:
     """The whole file, ordered by episode; the same bytes for the same catalogue."""
@@ -19,45 +30,44 @@ def catalogue(session: Session, addresses: Addresses) -> bytes:
 
 
 def _lines(session: Session, addresses: Addresses) -> Iterator[bytes]:
-    columns = (Episode.id, Episode.show_id, Episode.title, Episode.guid, Episode.media_id, Episode.published_ms)
+    """Plain columns and one encoder: this is done at every publication, for every episode there is."""
     wanted = (
-        select(*columns, Episode.withdrawn_ms, Show.title.label("show_title"), Show.account_id, Show.private, Media)
+        select(*_EPISODE, *_SHOW, *_MEDIA)
         .join(Show, Show.id == Episode.show_id)
         .join(Media, Media.episode_id == Episode.id)
         .where(Episode.published_ms.is_not(None), Episode.status.in_(("published", "withdrawn")))
         .where(Media.from_ms.is_not(None))
         .order_by(Episode.id, Media.from_ms, Media.id)
     )
-    for _, rows in groupby(session.execute(wanted), key=lambda row: row.id):
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+    for _, rows in groupby(session.connection().execute(wanted), key=lambda row: row.id):
         versions = list(rows)
-        row = versions[0]
-        media = [version.Media for version in versions]
-        newest = next((one for one in media if one.id == row.media_id), media[-1])
+        newest = next((one for one in versions if one.version_id == one.media_id), versions[-1])
         line = {
-            "episode_id": row.id,
-            "show_id": row.show_id,
-            "creator_id": row.account_id,
-            "title": row.title,
-            "show_title": row.show_title,
+            "episode_id": newest.id,
+            "show_id": newest.show_id,
+            "creator_id": newest.account_id,
+            "title": newest.title,
+            "show_title": newest.show_title,
             "duration_ms": newest.duration_ms,
-            "published_ms": row.published_ms,
+            "published_ms": newest.published_ms,
             "media_path": newest.path,
             "media_bytes": newest.bytes,
             "header_bytes": newest.header_bytes,
-            "guid": row.guid,
-            "enclosure_urls": [] if row.private else [addresses.media_url(one.path) for one in media],
-            "media": [_version(one) for one in media],
-            "withdrawn_ms": row.withdrawn_ms,
+            "guid": newest.guid,
+            "enclosure_urls": [] if newest.private else [addresses.media_url(one.path) for one in versions],
+            "media": [_version(one) for one in versions],
         }
-        present = {name: value for name, value in line.items() if value is not None}
-        yield json.dumps(present, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        if newest.withdrawn_ms is not None:
+            line["withdrawn_ms"] = newest.withdrawn_ms
+        yield encode(line).encode() + b"\n"
 
 
-def _version(media: Media) -> dict[str, str | int | None]:
+def _version(row: Any) -> dict[str, str | int]:
     return {
-        "path": media.path,
-        "bytes": media.bytes,
-        "header_bytes": media.header_bytes,
-        "duration_ms": media.duration_ms,
-        "from_ms": media.from_ms,
+        "path": row.path,
+        "bytes": row.bytes,
+        "header_bytes": row.header_bytes,
+        "duration_ms": row.duration_ms,
+        "from_ms": row.from_ms,
     }
