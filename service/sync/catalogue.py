@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
@@ -12,6 +14,7 @@ from jobs.records.json_text import MAX_INT
 from service.core import Core
 
 NAME = "catalog/episodes.ndjson"
+LEAST_AGE_S = 0.2
 END_MS = MAX_INT - 1_000_000
 
 log = logging.getLogger(__name__)
@@ -38,10 +41,23 @@ class Catalogue:
         self._core = core
         self._stamp: str | None = None
         self._episodes: dict[str, Episode] = {}
+        self._one_at_a_time = threading.Lock()
+        self._looked_s = -LEAST_AGE_S
         self.durations: Mapping[str, int] = _AnyEpisode()
+
+    def refresh_unless_new(self) -> None:
+        """Looks again for an answer that the newest catalogue might change; so often and no oftener."""
+        with self._one_at_a_time:
+            if time.monotonic() - self._looked_s >= LEAST_AGE_S:
+                self._refresh()
 
     def refresh(self) -> None:
         """Reads it again if it was replaced; one that the jobs would refuse changes nothing."""
+        with self._one_at_a_time:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._looked_s = time.monotonic()
         try:
             stamp = self._core.landing.stamp(NAME)
             content = None if stamp in (None, self._stamp) else self._core.landing.read(NAME)

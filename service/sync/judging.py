@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jobs.records.judge import judge_record
+from jobs.records.reasons import Reason
 from jobs.records.record import MAX_NAME_CHARS, is_string, read_record
 
 STORED = "stored"
 DUPLICATE = "duplicate"
 REJECTED = "rejected:"
+_BY_CATALOGUE = {REJECTED + reason.value for reason in (Reason.UNKNOWN_EPISODE, Reason.BAD_INTERVAL)}
 
 
 class KnownIds:
@@ -50,6 +52,11 @@ def judge_records(
         else:
             results.setdefault(key, REJECTED + reason.value)
     return results
+
+
+def depends_on_catalogue(results: Mapping[str, str]) -> bool:
+    """Whether another catalogue might have answered otherwise."""
+    return bool(_BY_CATALOGUE & set(results.values()))
 
 
 def accepted_ids(results: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from jobs.records.json_text import Unreadable
@@ -23,7 +24,7 @@ from service.settings import Settings
 from service.shapes import Shape, problems
 from service.sync.catalogue import Catalogue, running_catalogue
 from service.sync.document import REQUEST_BODY
-from service.sync.judging import KnownIds, accepted_ids, judge_records
+from service.sync.judging import KnownIds, accepted_ids, depends_on_catalogue, judge_records
 
 PATH = "/v1/sync"
 MEDIA_TYPE = "application/json"
@@ -73,8 +74,11 @@ async def sync(request: Request, device: Annotated[Principal, Depends(needs(Scop
     durable = core.part(Log).begin(line, Dialect.PODLEDGER.value)
     known = core.part(KnownIds)
     # judged while the disk works
-    durations = core.part(Catalogue).durations
-    results = judge_records(body["records"], device.device_id, body["log_epoch"], durations, known)
+    catalogue = core.part(Catalogue)
+    results = judge_records(body["records"], device.device_id, body["log_epoch"], catalogue.durations, known)
+    if depends_on_catalogue(results):  # an episode may have been published a moment ago
+        await run_in_threadpool(catalogue.refresh_unless_new)
+        results = judge_records(body["records"], device.device_id, body["log_epoch"], catalogue.durations, known)
     await durable
     known.add(accepted_ids(results))
     for result, number in Counter(results.values()).items():

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from jobs.records.counting import count
 from service.device.clock import SimulatedClock
 from service.device.log import DeviceLog
 from service.device.player import Player
@@ -23,6 +24,7 @@ from tests.service.running import Place, Service, wait_until
 log = logging.getLogger(__name__)
 
 DEVICES = 32
+EPISODE_MS = 3_600_000
 SEED = 20261123
 SEGMENT_BYTES = 40_000  # small ones, so that kills meet sealing as often as appending
 BATCH = 20
@@ -77,7 +79,7 @@ class Phone:
             syncer = Syncer(self.folder, self.log, self.clock, self.client, 1, BATCH, self.pause)
             while not self.stop.is_set():
                 if len(self.log.records) < 3 * BATCH:
-                    player.load("ep-1", 3_600_000)
+                    player.load("ep-1", EPISODE_MS)
                     player.play(self.random.randint(31_000, 900_000))
                 syncer.sync()
         except Exception as error:  # noqa: BLE001  # a thread's failure is the test's
@@ -113,6 +115,9 @@ def assert_nothing_lost(place: Place, phones: list[Phone]) -> int:
             assert landed[record_id] <= times, "landed more often than it was sent"
     receipts = Counter(line["receipt"] for line in lines)
     assert max(receipts.values()) == 1, "a batch landed twice"
+    counted = count(place.landed_lines(), {"ep-1": EPISODE_MS})
+    assert counted.refusals == []
+    assert set(counted.events) == set(landed), "every landed record is an event, once"
     return acknowledged
 
 

@@ -88,7 +88,7 @@ def test_a_record_known_before_is_a_duplicate_and_lands_again(service: Service, 
 def test_results_follow_the_rules_of_the_jobs(start: Callable[..., Service], place: Place) -> None:
     row = json.dumps(CATALOGUE).encode() + b"\n"
     place.landing.put("catalog/episodes.ndjson", row)
-    service = start(place, sync_catalogue_s=0.05)
+    service = start(place, sync_catalogue_s=3600)
     with new_device(service) as device:
         good, forged = device.record(1), {**device.record(2), "to_ms": 29_000}
         unknown, beyond = device.record(3, episode_id="ep-2"), device.record(4, to_ms=62_001)
