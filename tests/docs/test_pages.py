@@ -14,10 +14,11 @@ from jobs.records.identity import record_id
 from jobs.records.record import Record, read_record
 from jobs.settings import ENVIRONMENT_PREFIX, HOUSE, NAMES, NOT_SETTINGS, SHORT_NAMES
 from jobs.tables import BY_NAME
+from service.settings import variables as service_variables
 
 README = HOUSE / "README.md"
 PAGES = sorted([*HOUSE.glob("*.md"), *(HOUSE / "docs").rglob("*.md")])
-CODE = ("jobs", "expectations", "conf", "dags", "demo", "setup", "simulator", "benchmarks", "notebooks")
+CODE = ("jobs", "expectations", "service", "conf", "dags", "demo", "setup", "simulator", "benchmarks", "notebooks")
 CODE_ENDINGS = {".py", ".toml", ".json", ".ipynb", ".properties"}
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -106,7 +107,7 @@ def test_targets_that_pages_name_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=as_ids)
 def test_variables_that_pages_name_are_read(page: Path) -> None:
     read = {f"{ENVIRONMENT_PREFIX}{section}_{name}".upper() for section, name in NAMES}
-    read |= {*SHORT_NAMES, *NOT_SETTINGS, *SETTABLE_ELSEWHERE}
+    read |= {*SHORT_NAMES, *NOT_SETTINGS, *SETTABLE_ELSEWHERE, *service_variables()}
     named = set(VARIABLE.findall(page.read_text(encoding="utf-8")))
     assert named <= read, f"{as_ids(page)} names a setting that nothing reads"
 

@@ -1,0 +1,1 @@
+"""Who may do what: creators, listeners, their devices and tokens."""

@@ -1,0 +1,1 @@
+"""The catalogue: shows, their episodes, when they appear, and the publisher of record."""

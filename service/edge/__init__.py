@@ -1,0 +1,1 @@
+"""The edge: nginx, configured, started and stopped by the service."""

@@ -1,0 +1,1 @@
+"""Feeds: from plain values to the files that podcast apps fetch."""

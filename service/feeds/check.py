@@ -1,0 +1,66 @@
+"""The last look at a finished feed before anybody can see it: it is read back as an app would."""
+
+from xml.parsers import expat
+
+
+class FeedBroken(Exception):
+    """What was rendered is no feed that may be published; what was published before stays."""
+
+
+class _Reader:
+    """Notes what must be unlike anything else, and what must be there."""
+
+    def __init__(self) -> None:
+        self.guids: list[str] = []
+        self.enclosures: list[str] = []
+        self.items = 0
+        self._text: list[str] | None = None
+
+    def read(self, document: bytes) -> None:
+        parser = expat.ParserCreate("UTF-8")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.Parse(document, True)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "item":
+            self.items += 1
+        elif name == "enclosure":
+            self.enclosures.append(attributes.get("url", ""))
+        elif name == "guid":
+            self._text = []
+
+    def _characters(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text)
+
+    def _end(self, name: str) -> None:
+        if name == "guid" and self._text is not None:
+            self.guids.append("".join(self._text))
+            self._text = None
+
+
+def check_feed(document: bytes, items: int) -> None:
+    """Passes when it can be read, has so many items, and each has a guid and an ASCII address of its own.
+
+    Raises:
+        FeedBroken: it says what is wrong.
+    """
+    reader = _Reader()
+    try:
+        reader.read(document)
+    except expat.ExpatError as error:
+        raise FeedBroken(f"the feed cannot be read back: {error}") from error
+    if reader.items != items:
+        raise FeedBroken(f"the feed has {reader.items} items where {items} were meant")
+    for what, found in (("guid", reader.guids), ("enclosure address", reader.enclosures)):
+        if len(found) != items or not all(found):
+            raise FeedBroken(f"{items} items need one {what} each; there are {len(found)}")
+        if len(set(found)) != items:
+            twice = sorted({one for one in found if found.count(one) > 1}) if items < 1000 else []
+            raise FeedBroken(f"a {what} stands twice: {', '.join(twice[:3])}")
+    foreign = [url for url in reader.enclosures if not url.isascii()]
+    if foreign:
+        raise FeedBroken(f"an enclosure address is not ASCII: {foreign[0]!r}")

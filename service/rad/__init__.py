@@ -1,0 +1,1 @@
+"""Remote audio data (RAD): what players report of tagged files."""

@@ -1,0 +1,1 @@
+"""Uploads: received in pieces, checked for what they are, and refused with the reason."""
