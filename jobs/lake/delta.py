@@ -1,5 +1,6 @@
 """What of a Delta table needs no Spark: making it, which files it has, a few rows in or out, going back."""
 
+import functools
 import time
 from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, Schema, write_deltalake
 from deltalake.transaction import AddAction, RemoveAction
 
-from jobs.lake.log import MARK
+from jobs.lake.log import MARK, newest_version
 from jobs.lake.parts import Part
 from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
@@ -109,14 +110,30 @@ def newest_first(folder: Path, column: str, version: int | None = None, within: 
 
 
 def _added(folder: Path, version: int | None, within: Within | None) -> pa.Table:
-    added = pa.table(DeltaTable(str(folder), version=version).get_add_actions(flatten=True))
+    number = newest_version(folder) if version is None else version
+    if number is None:
+        raise FileNotFoundError(f"{folder} is no table")
+    added = _files_of(folder, number, _written_at(folder, number))
     for column, asked in (within or {}).items():
         if f"min.{column}" in added.column_names:
-            ends = zip(
-                added.column(f"min.{column}").to_pylist(), added.column(f"max.{column}").to_pylist(), strict=True
-            )
-            added = added.filter(pa.array([_may_hold(asked, least, most) for least, most in ends], pa.bool_()))
+            least, most = (added.column(f"{end}.{column}").to_pylist() for end in ("min", "max"))
+            ends = zip(least, most, strict=True)
+            added = added.filter(pa.array([_may_hold(asked, *one) for one in ends], pa.bool_()))
     return added
+
+
+@functools.lru_cache(maxsize=64)
+def _files_of(folder: Path, version: int, written_at: int) -> pa.Table:
+    """The files of a version with their statistics; a log is read once for each version asked for."""
+    del written_at  # tells a version from another under its number, of a table that was made anew
+    return pa.table(DeltaTable(str(folder), version=version).get_add_actions(flatten=True))
+
+
+def _written_at(folder: Path, version: int) -> int:
+    try:
+        return (folder / "_delta_log" / f"{version:020d}.json").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _may_hold(asked: tuple[Any, Any] | Set[Any], least: Any, most: Any) -> bool:

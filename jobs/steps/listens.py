@@ -35,7 +35,7 @@ def _listens(work: Work) -> Report:
     came, went = work.store.differences(EVENTS, work.before("listens", EVENTS))
     heard = _hear(work, came, went)
     moved = pa.concat_tables(one.moved for one in heard) if heard else None
-    again = _again(work, moved, heard)
+    again = _again(work, moved, heard, work.state.tables[EVENTS.name])
     return _total(work, Report("listens", news=True), [one.parts for one in heard], again)
 
 
@@ -81,24 +81,28 @@ def _put_impossible(work: Work, heard: Sequence[Heard]) -> None:
     work.store.put(IMPOSSIBLE_DAYS, parts, gone)
 
 
-def _again(work: Work, moved: pa.Table | None, heard: Sequence[Heard]) -> Again:
-    """Hears again the listens that lost an event, and those with events of days that became impossible, or possible."""
+def _again(work: Work, moved: pa.Table | None, heard: Sequence[Heard], version: int) -> Again:
+    """Hears again the listens that lost an event, and those with events of days that became impossible, or possible.
+
+    All their events are those at that version.
+    """
     keys = [moved] if moved is not None and moved.num_rows else []
     crossing = _joined(one.crossing for one in heard)
     if crossing is not None:
-        keys += work.store.spread(keys_of_share, _to_rehear(work, _saved(work, crossing)))
+        keys += work.store.spread(keys_of_share, _to_rehear(work, _saved(work, crossing), version))
     found = _joined(keys)
     if found is None:
         return Again()
     path = _saved(work, found)
-    return Again([path], work.store.spread(rehear_share, _to_rehear(work, path)))
+    return Again([path], work.store.spread(rehear_share, _to_rehear(work, path, version)))
 
 
-def _to_rehear(work: Work, asked: Path) -> list[ShareToRehear]:
-    impossible = work.store.files(IMPOSSIBLE_DAYS)
+def _to_rehear(work: Work, asked: Path, version: int) -> list[ShareToRehear]:
+    store = work.store
+    impossible = store.files(IMPOSSIBLE_DAYS)
     return [
-        ShareToRehear(work.store.scratch, share, work.files(EVENTS, share.within), impossible, asked)
-        for share in shares(work.store.count(EVENTS))
+        ShareToRehear(store.scratch, share, store.files(EVENTS, version, share.within), impossible, asked)
+        for share in shares(store.count(EVENTS, version))
     ]
 
 
@@ -204,15 +208,20 @@ def replay_step(first: dt.date, last: dt.date) -> Step:
 
 
 def _replay(work: Work, first: dt.date, last: dt.date) -> Report:
-    """A session may play into the day after, so device days up to that one are added up anew."""
-    heard = _hear(work, work.files(EVENTS), [], (first, last + ONE_DAY))
+    """A session may play into the day after, so device days up to that one are added up anew.
+
+    Events that listens have not heard yet are left to them: they would be added twice.
+    """
+    version = work.before("listens", EVENTS)
+    within: Within = {"listen_day": (first, last)}
+    heard = _hear(work, work.store.files(EVENTS, version), [], (first, last + ONE_DAY))
     asked = f"listen_day BETWEEN DATE '{first}' AND DATE '{last}'"
     with work.store.engine() as sql:
-        sql.files("events", EVENTS, work.files(EVENTS, {"listen_day": (first, last)}))
-        sql.files("listens", LISTENS, work.files(LISTENS, {"listen_day": (first, last)}))
+        sql.files("events", EVENTS, work.store.files(EVENTS, version, within))
+        sql.files("listens", LISTENS, work.files(LISTENS, within))
         progress = f"SELECT {KEYS} FROM events WHERE type = 'progress' AND {asked}"
         keys = sql.query(f"{progress} UNION SELECT {KEYS} FROM listens WHERE {asked}")
-    return _total(work, Report("replay", news=True), [], _again(work, keys, heard))
+    return _total(work, Report("replay", news=True), [], _again(work, keys, heard, version))
 
 
 LISTENS_STEP = Step(

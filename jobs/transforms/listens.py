@@ -44,10 +44,10 @@ def parts(heard: str, impossible: str) -> str:
     """What progress events say of their listens, a row a listen; ``impossible`` are the impossible device days.
 
     Columns are the key, ``heard``, ``played_ms``, ``offline_ms``, ``session_ids``, ``first_at``, ``last_at``,
-    ``last_received_at`` and ``is_impossible``.
+    ``last_received_at`` and ``is_impossible``. The numbers of the keys are given once, as no order makes them.
     """
     return f"""
-        WITH keys AS (SELECT row_number() OVER () AS k, {_KEY} FROM (SELECT DISTINCT {_KEY} FROM {heard})),
+        WITH keys AS MATERIALIZED (SELECT row_number() OVER () AS k, {_KEY} FROM (SELECT DISTINCT {_KEY} FROM {heard})),
         rows AS (
             SELECT k, h.* EXCLUDE ({_KEY}), h.is_sure AND i.device_id IS NOT NULL AS is_impossible
             FROM {heard} AS h JOIN keys USING ({_KEY})
@@ -68,7 +68,7 @@ def summed(parts: str) -> str:
     """The same columns, one row a listen: all its parts together. ``parts`` is a kept table."""
     return f"""
         WITH several AS (SELECT {_KEY} FROM {parts} GROUP BY {_KEY} HAVING count(*) > 1),
-        keys AS (SELECT row_number() OVER () AS k, {_KEY} FROM several),
+        keys AS MATERIALIZED (SELECT row_number() OVER () AS k, {_KEY} FROM several),
         rows AS (SELECT k, p.* EXCLUDE ({_KEY}) FROM {parts} AS p JOIN keys USING ({_KEY})),
         totals AS (
             SELECT k, sum(played_ms)::BIGINT AS played_ms, sum(offline_ms)::BIGINT AS offline_ms,

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +67,29 @@ def test_a_replayed_day_is_as_it_was(podledger: Callable[..., Ran], own_lake: Pa
     assert ran.code == 0, ran.err
     assert content(own_lake, ("silver/listens",)) == listens
     assert versions(own_lake)["silver/listens"] == before["silver/listens"]
+
+
+@pytest.mark.spark
+def test_a_replay_leaves_new_events_to_the_listens(
+    podledger: Callable[..., Ran], own_lake: Path, landing: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(own_lake, tmp_path / "other")
+    land_late(landing, late_line("d-new", 0, seq=1))
+    days = ("--from", "2026-10-01", "--to", "2026-10-06")
+    for command in (["land"], ["count"], ["replay", *days], ["run"]):
+        ran = podledger(*command, "--landing", landing, "--lake", own_lake)
+        assert ran.code == 0, ran.err
+    assert podledger("run", "--landing", landing, "--lake", other).code == 0
+    assert content(own_lake, ("silver/listens",)) == content(other, ("silver/listens",))
+    assert played(own_lake) == played(other)
+
+
+def played(lake: Path) -> Counter[tuple[str, str]]:
+    """What each device played a day, ms, by the rows that add up to it."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in rows(lake, "silver/device_days"):
+        sums[row["device_id"], str(row["day"])] += row["played_ms"]
+    return sums
 
 
 @pytest.mark.spark
