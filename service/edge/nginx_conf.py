@@ -190,12 +190,18 @@ def nginx_conf(plan: EdgePlan) -> str:
         service=plan.service,
         upstreams=_upstreams(plan),
         listen=plan.listen,
-        trusted="".join(f"    set_real_ip_from {network};\n" for network in plan.trusted_proxies),
+        trusted=_trusted(plan),
         problems=_problem_pages(plan),
         feeds=plan.feeds,
         feed_max_age=plan.feed_max_age_s,
         media_locations=_media(plan),
     )
+
+
+def _trusted(plan: EdgePlan) -> str:
+    """Whose word on a client's address is taken; nobody's without the setting."""
+    lines = [f"    set_real_ip_from {network};" for network in plan.trusted_proxies]
+    return "\n".join([*lines, "    real_ip_header X-Forwarded-For;", "    real_ip_recursive on;"]) if lines else ""
 
 
 def _user_line() -> str:
