@@ -48,11 +48,11 @@ def answer_once(
                 body = make(session).model_dump_json()
                 _remember(session, core.now_ms(), account_id, key, fingerprint, body)
                 return _created(body)
-    except IntegrityError:
+    except IntegrityError as error:
         with core.database.read() as session:
             known = session.get(IdempotencyKey, (account_id, key)) if key else None
-            if known is None:
-                raise
+        if known is None:
+            raise Problem(409, "conflict", "somebody else took that at the same moment; send it again") from error
     if known.fingerprint != fingerprint:
         raise Problem(422, "key_used", "that Idempotency-Key was used for another request; choose a new one")
     return _created(known.body)

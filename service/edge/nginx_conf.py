@@ -47,7 +47,6 @@ http {
   server_tokens off;
   sendfile on;
   tcp_nopush on;
-  aio threads;
   gzip_vary on;
   # A client that sends or takes its time holds a buffer here, never a worker of the service.
   client_header_timeout ${header_timeout}s;
@@ -77,7 +76,6 @@ $trusted
 $problems
     location ^~ /feeds/ {
       alias $feeds/;
-      disable_symlinks on;
       gzip_static on;
       charset utf-8;
       charset_types application/rss+xml;
@@ -109,7 +107,6 @@ $media_locations
 """)
 _LOCAL_MEDIA = """    location ^~ /m/ {
       root $media/public;
-      disable_symlinks on;
       $headers
     }
     location ~ "^/s/(?<signature>[A-Za-z0-9_-]{22})/(?<expires>[0-9]{1,12})/(?<file>[A-Za-z0-9_./-]+)$$" {
@@ -118,7 +115,6 @@ _LOCAL_MEDIA = """    location ^~ /m/ {
       if ($$secure_link = "") { return 403; }
       if ($$secure_link = "0") { return 410; }
       alias $media/private/m/$$file;
-      disable_symlinks on;
       add_header Cache-Control "private, no-store";
       add_header X-Content-Type-Options nosniff;
     }
@@ -190,12 +186,18 @@ def nginx_conf(plan: EdgePlan) -> str:
         service=plan.service,
         upstreams=_upstreams(plan),
         listen=plan.listen,
-        trusted="".join(f"    set_real_ip_from {network};\n" for network in plan.trusted_proxies),
+        trusted=_trusted(plan),
         problems=_problem_pages(plan),
         feeds=plan.feeds,
         feed_max_age=plan.feed_max_age_s,
         media_locations=_media(plan),
     )
+
+
+def _trusted(plan: EdgePlan) -> str:
+    """Whose word on a client's address is taken; nobody's without the setting."""
+    lines = [f"    set_real_ip_from {network};" for network in plan.trusted_proxies]
+    return "\n".join([*lines, "    real_ip_header X-Forwarded-For;", "    real_ip_recursive on;"]) if lines else ""
 
 
 def _user_line() -> str:

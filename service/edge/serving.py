@@ -40,6 +40,7 @@ def edge_plan(settings: Settings, secrets: Secrets) -> EdgePlan:
         feed_max_age_s=settings.feeds.max_age_s,
         connections_per_client=settings.edge.connections_per_client,
         workers=settings.edge.workers,
+        trusted_proxies=tuple(one.strip() for one in settings.edge.trusted_proxies.split(",") if one.strip()),
     )
 
 

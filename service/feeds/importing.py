@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from service.accounts.models import Account
@@ -53,7 +54,7 @@ class Importer:
         self._note(row.id, state="running")
         try:
             show, episodes = self._begin(row)
-        except (OutsideFailed, NotReadable, FileRefused, Problem) as error:
+        except (OutsideFailed, NotReadable, FileRefused, Problem, ValidationError) as error:
             text = str(error.detail) if isinstance(error, Problem) else str(error)
             self._note(row.id, state="failed", report=text[:_REPORT_CHARS])
             return
@@ -139,7 +140,7 @@ class Importer:
                 now_ms = self._core.now_ms()
                 dated_ms = foreign.published_ms if foreign.published_ms is not None else now_ms
                 appear(session, session.get_one(Episode, episode_id), dated_ms, now_ms)
-        except (OutsideFailed, FileRefused, ToolFailed) as error:
+        except (OutsideFailed, FileRefused, ToolFailed, ValidationError) as error:
             return str(error)
         except Problem as problem:
             return str(problem.detail)

@@ -30,7 +30,6 @@ class UploadSettings:
     audio_bytes: int
     expire_s: int
     open_per_account: int
-    checks_at_once: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +48,6 @@ class EdgeSettings:
     workers: int
     connections_per_client: int
     ship_s: float
+    trusted_proxies: str
     late_days: int
     networks: str

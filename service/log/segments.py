@@ -58,7 +58,11 @@ class Segment:
         self._sync = sync
         self.size = 0
         if sync:
-            sync_folder(folder)
+            try:
+                sync_folder(folder)
+            except OSError:
+                self.close()  # the empty file goes with the next start
+                raise
 
     def append(self, lines: Iterable[bytes]) -> None:
         """Writes the lines and makes them durable, all of them or, when it raises, none that anyone may rely on.

@@ -188,14 +188,19 @@ class Uploads:
         with self.core.database.read() as session:
             if kind == "cover":
                 show_id = metadata.get("show_id")
-                return None if show_id is None else own_show(session, account_id, show_id).id
+                return None if show_id is None else own_show(session, account_id, _plain(show_id)).id
             episode_id = metadata.get("episode_id")
-            return None if episode_id is None else own_episode(session, account_id, episode_id).id
+            return None if episode_id is None else own_episode(session, account_id, _plain(episode_id)).id
 
 
 def disk_full() -> Problem:
     """503: nothing can be written just now."""
     return try_later("disk_full", "there is no room for uploads just now; try again later", 60)
+
+
+def _plain(given: str) -> str:
+    """An id that any database can be asked for; what cannot be one becomes nobody's."""
+    return given if given.isascii() and given.isalnum() else ""
 
 
 def _kept_metadata(metadata: dict[str, str]) -> dict[str, str]:

@@ -210,3 +210,16 @@ def test_redbot_finds_no_fault_in_feeds_and_media(creator: Creator, audio: Audio
         notes = json.loads(ran.stdout)["log"]["entries"][0]["_red_messages"]
         faults = [note["summary"] for note in notes if note["level"] in ("bad", "error")]
         assert faults == [], url
+
+
+def test_a_proxys_word_on_addresses_is_taken_only_where_it_is_trusted(own_edge: Callable[..., Edge]) -> None:
+    told = {"X-Forwarded-For": "203.0.113.9"}
+    for trusted, address in (("", "127.0.0.1"), ("127.0.0.0/8", "203.0.113.9")):
+        edge = own_edge(edge_trusted_proxies=trusted, edge_ship_s=3600)
+        httpx.get(f"{edge.url}/feeds/none.xml", headers=told)
+        log = edge.data / "edge-logs" / "access.log"
+
+        def seen(log: Path = log) -> list[str]:
+            return [row["address"] for row in map(json.loads, log.read_text().splitlines()) if "none" in row["path"]]
+
+        assert wait_until(seen, what="the line") == [address]

@@ -96,6 +96,7 @@ def test_a_damaged_piece_is_dropped(creator: Creator) -> None:
         ({**TUS, "Upload-Length": "10", "Upload-Metadata": "filename ####"}, 400),
         ({**TUS, "Upload-Length": "10", "Upload-Metadata": "a YQ==,a YQ=="}, 400),
         ({**TUS, "Upload-Length": "10", "Upload-Metadata": "kind cm9vdA=="}, 400),
+        ({**TUS, "Upload-Length": "10", "Upload-Metadata": "episode_id YQBi"}, 404),
     ],
     ids=str,
 )
