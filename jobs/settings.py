@@ -13,6 +13,7 @@ ENVIRONMENT_PREFIX = "PODLEDGER_"
 HOUSE = Path(__file__).resolve().parent.parent
 # Read by the set-up, the demo or the DAGs, not settings of a command.
 NOT_SETTINGS = frozenset({"PODLEDGER_PLACE", "PODLEDGER_BIN", "PODLEDGER_HOUSE"})
+OF_SERVICE = "PODLEDGER_SERVICE_"  # the service reads these itself
 SHORT_NAMES = {"PODLEDGER_LANDING": ("paths", "landing"), "PODLEDGER_LAKE": ("paths", "lake")}
 
 
@@ -94,7 +95,7 @@ def _from_toml(path: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values = {}
     for variable, value in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in NOT_SETTINGS:
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in NOT_SETTINGS or variable.startswith(OF_SERVICE):
             continue
         section, _, name = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("_")
         key = SHORT_NAMES.get(variable, (section, name))

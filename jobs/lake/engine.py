@@ -3,6 +3,7 @@
 Spark spreads the work over shares of the devices; within a share rows stay columns, from file to file.
 """
 
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -112,8 +113,12 @@ def _read(paths: Sequence[Path], options: str = "") -> str:
 
 @contextmanager
 def engine(scratch: Path, threads: int = 1, memory: str = MEMORY) -> Iterator[Engine]:
-    """An engine of its own; what does not fit into memory goes to the scratch folder meanwhile."""
-    config: Mapping[str, str | int] = {"threads": threads, "memory_limit": memory, "temp_directory": str(scratch)}
+    """An engine of its own; what does not fit into memory goes to a folder of its own in the scratch folder.
+
+    Two engines in one folder would take each other's files for theirs.
+    """
+    spilled = scratch / f"spilled-{uuid.uuid4()}"
+    config: Mapping[str, str | int] = {"threads": threads, "memory_limit": memory, "temp_directory": str(spilled)}
     connection = duckdb.connect(config=dict(config))
     try:
         connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
@@ -121,3 +126,4 @@ def engine(scratch: Path, threads: int = 1, memory: str = MEMORY) -> Iterator[En
         yield Engine(connection)
     finally:
         connection.close()
+        shutil.rmtree(spilled, ignore_errors=True)
