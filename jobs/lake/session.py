@@ -9,7 +9,6 @@ from pyspark.sql import SparkSession
 
 from jobs.errors import Stop, TryAgain
 from jobs.lake.lock import session_lock
-from jobs.lake.log import MARK
 from jobs.settings import Settings
 
 _held: dict[str, Any] = {}
@@ -32,13 +31,8 @@ def open_session(settings: Settings) -> SparkSession:
         SparkSession.builder.appName("podledger")
         .master(settings.master)
         .config("spark.driver.memory", settings.driver_memory)
-        .config("spark.sql.shuffle.partitions", settings.shuffle_partitions)
         .config("spark.default.parallelism", settings.shuffle_partitions)
-        .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", settings.shuffle_partitions)
-        .config("spark.sql.adaptive.enabled", "false")  # as many jobs as stages; sizes are known beforehand here
         .config("spark.ui.showConsoleProgress", str(progress).lower())
-        .config("spark.databricks.delta.vacuum.logging.enabled", "false")  # a log of vacuums moves versions
-        .config("spark.databricks.delta.commitInfo.userMetadata", MARK)
         .getOrCreate()
     )
     _hold(session, settings.lake)
