@@ -68,6 +68,8 @@ def hear_share(given: ShareToHear) -> Heard:
             sql.keep("heard", f"FROM ({progress('came')}) WHERE {asked}")
             sql.keep("unheard", "FROM heard LIMIT 0")
             _add_up(sql, given.days)
+        sums = "device_id, day, sum(played_ms)::BIGINT AS played_ms, any_value(bucket) AS bucket"
+        sql.keep("gained", f"SELECT {sums} FROM changes GROUP BY device_id, day HAVING sum(played_ms) <> 0")
         days = sql.write(given.lake / DEVICE_DAYS.name, DEVICE_DAYS, "FROM gained")
         _find_impossible(sql, given)
         path = sql.save(given.scratch, f"FROM ({parts('heard', 'impossible')}) ORDER BY listen_day")
@@ -105,11 +107,9 @@ def _tell_apart(sql: Engine, given: ShareToHear) -> None:
 
 
 def _add_changes(sql: Engine) -> None:
-    """``gained``: what device days gained or lost by what came and went; ``stored``: what they had."""
+    """``changes``: what device days gained and lost by what came and went; ``stored``: what they had."""
     fewer = f"SELECT device_id, day, -played_ms AS played_ms, bucket FROM ({device_days('unheard')})"
     sql.keep("changes", f"FROM ({device_days('heard')}) UNION ALL {fewer}")
-    sums = "device_id, day, sum(played_ms)::BIGINT AS played_ms, any_value(bucket) AS bucket"
-    sql.keep("gained", f"SELECT {sums} FROM changes GROUP BY device_id, day HAVING sum(played_ms) <> 0")
     days = sql.days("changes", "day")
     sql.keep("stored", f"SELECT * FROM device_days SEMI JOIN changes USING (device_id, day) WHERE {days}")
 
@@ -121,8 +121,6 @@ def _add_up(sql: Engine, days: tuple[dt.date, dt.date]) -> None:
     sql.keep(
         "changes", f"FROM ({device_days('heard')}) UNION ALL SELECT device_id, day, -played_ms, bucket FROM stored"
     )
-    sums = "device_id, day, sum(played_ms)::BIGINT AS played_ms, any_value(bucket) AS bucket"
-    sql.keep("gained", f"SELECT {sums} FROM changes GROUP BY device_id, day HAVING sum(played_ms) <> 0")
 
 
 def _find_impossible(sql: Engine, given: ShareToHear) -> None:
