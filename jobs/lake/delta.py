@@ -15,6 +15,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from jobs.lake.log import MARK, newest_version
 from jobs.lake.parts import Part
 from jobs.lake.schema import arrow_schema
+from jobs.lake.tiers import HeldFile
 from jobs.tables import Table
 
 LOG_KEPT = "interval 400 days"
@@ -94,11 +95,12 @@ def restore(folder: Path, version: int) -> None:
     DeltaTable(str(folder)).restore(version, commit_properties=_ours())
 
 
-def files(folder: Path, version: int | None = None, within: Within | None = None) -> dict[str, int]:
-    """The table's files at that version (now, if None) that may hold such rows: bytes by path below the folder."""
+def held_files(folder: Path, version: int | None = None, within: Within | None = None) -> list[HeldFile]:
+    """The table's files at that version (now, if None) that may hold such rows, by path."""
     kept = _added(folder, version, within)
-    sizes = zip(kept.column("path").to_pylist(), kept.column("size_bytes").to_pylist(), strict=True)
-    return {unquote(path): size for path, size in sorted(sizes)}
+    told = zip(*(kept.column(name).to_pylist() for name in ("path", "size_bytes", "modification_time")), strict=True)
+    found = [HeldFile(unquote(path), size_bytes, at_ms) for path, size_bytes, at_ms in told]
+    return sorted(found, key=lambda file: file.path)
 
 
 def newest_first(folder: Path, column: str, version: int | None = None, within: Within | None = None) -> list[str]:

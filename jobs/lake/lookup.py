@@ -1,4 +1,4 @@
-"""Looking up a few rows in a long history: newest files first, and of each only the row groups that may hold them."""
+"""Looking up a few rows in a long history: newest files first, and of each only the row groups that hold them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,13 +15,15 @@ FOUND_IN = "found_in"
 
 
 def rows_with(
-    table: Table, paths: Sequence[Path], wanted: pa.Table, key: str, near: str, columns: Sequence[str]
+    table: Table, paths: Sequence[Path], wanted: pa.Table, key: str, near: Sequence[str], columns: Sequence[str]
 ) -> pa.Table:
     """The table's rows whose ``key`` is among those wanted, one each, with these columns (the key among them).
 
-    ``wanted`` has the key and the text column ``near``, by which rows lie together in the files, so that the
-    statistics of a row group say whether one of them may be in it. What is found is not looked for any further. The
-    column ``found_in`` names the file of each.
+    ``wanted`` has the key and the columns ``near``, which are equal where the key is, and by which rows lie together in
+    the files: so they take little room there, and are read first. A row group is asked for keys, which take much, only
+    if a row lies in it that is wanted by ``near``; and read at all only if its statistics of the first of these, a
+    text, do not rule that out. What is found is not looked for any further. The column ``found_in`` names the file of
+    each.
     """
     schema = pa.schema([arrow_schema(table).field(name) for name in columns])
     found: list[pa.Table] = []
@@ -29,20 +31,26 @@ def rows_with(
         if not wanted.num_rows:
             break
         with pq.ParquetFile(path) as file:
-            groups = _groups(file.metadata, near, np.unique(wanted.column(near).to_numpy(zero_copy_only=False)))
             keys = wanted.column(key).combine_chunks()
-            holding = [group for group in groups if _holds(file.read_row_group(group, [key]), key, keys)]
-            if not holding:
+            places = _places(wanted, near)
+            groups = [
+                group
+                for group in _groups(file.metadata, near[0], wanted.column(near[0]))
+                if _is_near(file.read_row_group(group, list(near)), wanted.column(near[0]), near, places)
+                and _holds(file.read_row_group(group, [key]), key, keys)
+            ]
+            if not groups:
                 continue
-            rows = file.read_row_groups(holding, list(columns))
+            rows = file.read_row_groups(groups, list(columns))
         rows = rows.filter(pc.is_in(rows.column(key), value_set=keys))
         found.append(rows.cast(schema).append_column(FOUND_IN, pa.array([str(path)] * rows.num_rows, pa.string())))
         wanted = wanted.filter(pc.invert(pc.is_in(keys, value_set=rows.column(key).combine_chunks())))
     return pa.concat_tables([schema.append(pa.field(FOUND_IN, pa.string())).empty_table(), *found])
 
 
-def _groups(footer: pq.FileMetaData, near: str, values: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> list[int]:
-    """The row groups between whose least and greatest value one of the sorted values lies."""
+def _groups(footer: pq.FileMetaData, near: str, wanted: pa.ChunkedArray) -> list[int]:
+    """The row groups between whose least and greatest value one of those wanted lies."""
+    values = np.unique(wanted.to_numpy())
     place = footer.schema.names.index(near)
     chosen = []
     for group in range(footer.num_row_groups):
@@ -54,6 +62,15 @@ def _groups(footer: pq.FileMetaData, near: str, values: "np.ndarray[tuple[int], 
         if first < after:
             chosen.append(group)
     return chosen
+
+
+def _places(rows: pa.Table, near: Sequence[str]) -> set[tuple[object, ...]]:
+    return set(zip(*(rows.column(name).to_pylist() for name in near), strict=True))
+
+
+def _is_near(rows: pa.Table, outermost: pa.ChunkedArray, near: Sequence[str], places: set[tuple[object, ...]]) -> bool:
+    close = rows.filter(pc.is_in(rows.column(near[0]), value_set=outermost.combine_chunks()))
+    return not places.isdisjoint(_places(close, near))
 
 
 def _holds(rows: pa.Table, key: str, keys: pa.Array) -> bool:
