@@ -19,32 +19,27 @@ def rows_with(
 ) -> pa.Table:
     """The table's rows whose ``key`` is among those wanted, one each, with these columns (the key among them).
 
-    ``wanted`` has the key and the columns ``near``, which are equal where the key is, and by which rows lie together in
-    the files: so they take little room there, and are read first. A row group is asked for keys, which take much, only
-    if a row lies in it that is wanted by ``near``; and read at all only if its statistics of the first of these, a
-    text, do not rule that out. What is found is not looked for any further. The column ``found_in`` names the file of
-    each.
+    ``wanted`` has the key and the columns ``near``, which are never null and equal where the key is, and by which rows
+    lie together in the files: so they take little room there, and are read first. A row group gives its keys, which
+    take much, only if a row lies in it that is wanted by ``near``; and is read at all only if its statistics of the
+    first of these do not rule that out. What is found is not looked for any further. The column ``found_in`` names the
+    file of each.
     """
     schema = pa.schema([arrow_schema(table).field(name) for name in columns])
     found: list[pa.Table] = []
     for path in paths:
         if not wanted.num_rows:
             break
+        keys = wanted.column(key).combine_chunks()
         with pq.ParquetFile(path) as file:
-            keys = wanted.column(key).combine_chunks()
-            places = _places(wanted, near)
-            groups = [
-                group
-                for group in _groups(file.metadata, near[0], wanted.column(near[0]))
-                if _is_near(file.read_row_group(group, list(near)), wanted.column(near[0]), near, places)
-                and _holds(file.read_row_group(group, [key]), key, keys)
-            ]
-            if not groups:
-                continue
-            rows = file.read_row_groups(groups, list(columns))
-        rows = rows.filter(pc.is_in(rows.column(key), value_set=keys))
-        found.append(rows.cast(schema).append_column(FOUND_IN, pa.array([str(path)] * rows.num_rows, pa.string())))
-        wanted = wanted.filter(pc.invert(pc.is_in(keys, value_set=rows.column(key).combine_chunks())))
+            for group in _groups(file.metadata, near[0], wanted.column(near[0])):
+                if _is_near(file.read_row_group(group, list(near)), wanted, near):
+                    rows = file.read_row_group(group, list(columns))
+                    rows = rows.filter(pc.is_in(rows.column(key), value_set=keys)).cast(schema)
+                    found.append(rows.append_column(FOUND_IN, pa.array([str(path)] * rows.num_rows, pa.string())))
+        so_far = [rows.column(key).combine_chunks() for rows in found]
+        if so_far:
+            wanted = wanted.filter(pc.invert(pc.is_in(keys, value_set=pa.concat_arrays(so_far))))
     return pa.concat_tables([schema.append(pa.field(FOUND_IN, pa.string())).empty_table(), *found])
 
 
@@ -64,14 +59,12 @@ def _groups(footer: pq.FileMetaData, near: str, wanted: pa.ChunkedArray) -> list
     return chosen
 
 
+def _is_near(rows: pa.Table, wanted: pa.Table, near: Sequence[str]) -> bool:
+    """Whether one of the rows is wanted by all of these columns."""
+    for name in near:
+        rows = rows.filter(pc.is_in(rows.column(name), value_set=wanted.column(name).combine_chunks()))
+    return bool(rows.num_rows) and not _places(rows, near).isdisjoint(_places(wanted, near))
+
+
 def _places(rows: pa.Table, near: Sequence[str]) -> set[tuple[object, ...]]:
     return set(zip(*(rows.column(name).to_pylist() for name in near), strict=True))
-
-
-def _is_near(rows: pa.Table, outermost: pa.ChunkedArray, near: Sequence[str], places: set[tuple[object, ...]]) -> bool:
-    close = rows.filter(pc.is_in(rows.column(near[0]), value_set=outermost.combine_chunks()))
-    return not places.isdisjoint(_places(close, near))
-
-
-def _holds(rows: pa.Table, key: str, keys: pa.Array) -> bool:
-    return bool(pc.any(pc.is_in(rows.column(key), value_set=keys)).as_py())

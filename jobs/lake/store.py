@@ -13,7 +13,7 @@ from jobs.lake import delta
 from jobs.lake.engine import Engine, engine
 from jobs.lake.log import newest_version
 from jobs.lake.parts import Part, as_old_as
-from jobs.lake.tiers import due
+from jobs.lake.tiers import HeldFile, alike, due
 from jobs.tables import Table
 
 Item = TypeVar("Item")
@@ -108,6 +108,10 @@ class Store:
         came, went = set(now).difference(before), set(before).difference(now)
         return sorted(came), sorted(went)
 
+    def columns(self, table: Table) -> list[str]:
+        """The columns that the table has."""
+        return delta.columns(self.folder(table))
+
     def count(self, table: Table, version: int | None = None, within: delta.Within | None = None) -> int:
         """How many rows the table has, by its log; with ``within``, the files that may hold such."""
         if version == -1 or not self.exists(table):
@@ -140,7 +144,7 @@ class Store:
         ``gone`` has columns of the table that together tell a row. Files that hold none of these keys stay; ``within``
         says where such rows can be at all, and ``held_in`` which files they are in, where that is known.
         """
-        touched: dict[str, int] = {}
+        touched: list[HeldFile] = []
         written = list(parts)
         if gone is not None and gone.num_rows:
             folder = self.folder(table)
@@ -150,14 +154,13 @@ class Store:
                 names = ", ".join(f'"{name}"' for name in gone.column_names)
                 if held_in is None:
                     held_in = sql.files_with([folder / path for path in sorted(held)], "gone", names)
-                for path in held_in:
-                    file = held[path.relative_to(folder).as_posix()]
-                    touched[file.path] = file.size_bytes
-                    sql.files("held", table, [path])
+                touched = [held[path.relative_to(folder).as_posix()] for path in held_in]
+                for files in alike(touched):
+                    sql.files("held", table, [folder / file.path for file in files])
                     rest = sql.write(folder, table, f"SELECT * FROM held ANTI JOIN gone USING ({names})")
-                    written += as_old_as(file.at_ms, rest)
+                    written += as_old_as(max(file.at_ms for file in files), rest)
         if written or touched:
-            delta.commit(self.folder(table), table, written, touched)
+            delta.commit(self.folder(table), table, written, {file.path: file.size_bytes for file in touched})
 
     def remove_where(self, table: Table, condition: str) -> int:
         """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""

@@ -36,5 +36,17 @@ def due(files: Iterable[HeldFile], file_bytes: int, left_alone: int) -> list[lis
     return [group for group in sizes.values() if len(group) >= max(2, left_alone)]
 
 
+def alike(files: Iterable[HeldFile]) -> list[list[HeldFile]]:
+    """The same files in groups of which the rows may go into one file: small ones all together, others alone."""
+    small: list[HeldFile] = []
+    large: list[list[HeldFile]] = []
+    for file in files:
+        if file.size_bytes < SMALLEST_BYTES:
+            small.append(file)
+        else:
+            large.append([file])
+    return [small, *large] if small else large
+
+
 def _size(size_bytes: int) -> int:
     return int(math.log(max(size_bytes, SMALLEST_BYTES) / SMALLEST_BYTES, GROWTH))

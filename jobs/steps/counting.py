@@ -18,7 +18,7 @@ from jobs.transforms.events import as_events, counting_copies, moves
 from jobs.transforms.records import IS_BAD_INTERVAL, judged
 
 KNOWN = ("id", "received_at", "receipt", "line_key", "position")
-NEAR = ("device_id", "log_epoch", "seq")
+NEAR = ("bucket", "device_id", "log_epoch", "seq")
 Files = dict[str, list[Path]]
 
 
