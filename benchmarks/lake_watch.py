@@ -53,8 +53,8 @@ class Touched:
             table: dict(Counter(self.tables.get(table, {})) + Counter(other.tables.get(table, {})))
             for table in sorted({*self.tables, *other.tables})
         }
-        sums = [getattr(self, name) + getattr(other, name) for name in Touched.__slots__ if name != "tables"]
-        return Touched(*sums, tables)
+        counts = {name: getattr(self, name) + getattr(other, name) for name in Touched.__slots__ if name != "tables"}
+        return Touched(**counts, tables=tables)
 
 
 @contextmanager
@@ -71,8 +71,8 @@ def watching_lake(lake: Path, process: psutil.Process) -> Iterator[list[Touched]
     after, (read_after, written_after) = _files(lake), _moved(process)
     tables = _by_table(lake, before, after, names)
     whole = sum((Counter(figures) for figures in tables.values()), Counter[str]())
-    sums = [whole[name] for name in ("opened", "opened_bytes", "added", "added_bytes", "removed")]
-    found.append(Touched(read_after - read_before, written_after - written_before, *sums, tables))
+    counts = {name: whole[name] for name in ("opened", "opened_bytes", "added", "added_bytes", "removed")}
+    found.append(Touched(read_after - read_before, written_after - written_before, **counts, tables=tables))
 
 
 def _by_table(lake: Path, before: dict[str, int], after: dict[str, int], names: set[str]) -> dict[str, dict[str, int]]:

@@ -19,6 +19,7 @@ from jobs.lake.tiers import HeldFile
 from jobs.tables import Table
 
 LOG_KEPT = "interval 400 days"
+"""How long logs remember versions, and files taken out: what a kept publication names must not look like refuse."""
 CHECKPOINT_EVERY = "10"
 NOTHING: Mapping[str, int] = {}
 Within = Mapping[str, tuple[Any, Any] | Set[Any]]
@@ -185,6 +186,7 @@ def _fields(table: Table) -> list[Field]:
 def _properties(table: Table) -> dict[str, str | None]:
     properties: dict[str, str | None] = {
         "delta.logRetentionDuration": LOG_KEPT,
+        "delta.deletedFileRetentionDuration": LOG_KEPT,
         "delta.enableDeletionVectors": "false",
         "delta.checkpointInterval": CHECKPOINT_EVERY,
     }

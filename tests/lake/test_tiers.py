@@ -1,14 +1,20 @@
 """Which files are put together, and which row groups of old ones a look-up reads."""
 
+import datetime as dt
+import os
+import time
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
+from deltalake.transaction import RemoveAction
 
+from jobs.lake import delta
 from jobs.lake.lookup import FOUND_IN, rows_with
 from jobs.lake.tiers import HeldFile, alike, due
-from jobs.tables import EVENTS
+from jobs.tables import EVENTS, RUNS
 
 MEGABYTE = 1024 * 1024
 NEAR = ("bucket", "device_id", "log_epoch", "seq")
@@ -70,3 +76,18 @@ def test_ids_are_read_only_where_the_place_in_the_log_is(tmp_path: Path, monkeyp
     assert found.to_pylist() == [{"id": "d1-2", FOUND_IN: str(paths[1])}]
     assert [group for group, columns in read if "id" in columns] == [0]
     assert len(read) == 2 * 2 + 1
+
+
+def test_files_taken_out_weeks_ago_are_kept_as_long_as_asked(tmp_path: Path) -> None:
+    folder, old_ms = tmp_path / RUNS.name, int((time.time() - 10 * 86_400) * 1000)
+    delta.create(folder, RUNS)
+    row = {"publication": 1, "at": dt.datetime.now(dt.UTC), "figures": {}, "versions": {}}
+    delta.append(folder, RUNS, [row])
+    (file,) = delta.held_files(folder)
+    table = DeltaTable(str(folder))
+    gone = RemoveAction(file.path, True, old_ms, file.size_bytes, {})
+    table.create_write_transaction([gone], "append", table.schema(), None)
+    os.utime(folder / file.path, (old_ms / 1000 - 86_400 * 90,) * 2)
+    DeltaTable(str(folder)).create_checkpoint()
+    assert delta.unneeded(folder, 24 * 30) == []
+    assert delta.unneeded(folder, 24 * 9) == [folder / file.path]
