@@ -30,7 +30,7 @@ def _count(work: Work) -> Report:
     _demand_catalogue(work)
     last = work.state.done.get("counted", {}).get("landing", 0)
     landings = Landings(last + 1, work.state.done.get("landing", {}).get("number", 0))
-    is_rejudged = _lengths_changed(work)
+    is_rejudged = _is_rejudged(work)
     records = landings.rows_in(work, SYNC_RECORDS)
     asked = [
         _share(work, share, landings, is_rejudged)
@@ -54,8 +54,12 @@ def _demand_catalogue(work: Work) -> None:
         )
 
 
-def _lengths_changed(work: Work) -> bool:
-    """Whether the catalogue gives an episode another length than when records were last judged, or a new one."""
+def _is_rejudged(work: Work) -> bool:
+    """Whether the catalogue, as it is now, may make refused records events, or events refused.
+
+    It may when an episode has another length than when records were last judged, or when one appeared that refused
+    records were waiting for.
+    """
     before = work.before("count", EPISODES)
     if before in (-1, work.state.tables.get(EPISODES.name, -1)):
         return False
@@ -63,7 +67,17 @@ def _lengths_changed(work: Work) -> bool:
         {row["episode_id"]: row["duration_ms"] for row in rows(work.settings.lake, EPISODES.name, version).to_pylist()}
         for version in (before, work.state.tables[EPISODES.name])
     )
-    return any(old.get(episode) != duration_ms for episode, duration_ms in new.items())
+    changed = {episode for episode, duration_ms in new.items() if old.get(episode) != duration_ms}
+    return not changed.isdisjoint(old) or (bool(changed) and _are_waited_for(work, changed))
+
+
+def _are_waited_for(work: Work, episodes: set[str]) -> bool:
+    """Whether a record was refused that names one of these episodes."""
+    refused = work.files(REJECTED, {"episode_id": episodes})
+    with work.store.engine() as sql:
+        sql.files("rejected", REJECTED, refused)
+        sql.rows("changed", pa.table({"episode_id": sorted(episodes)}))
+        return sql.value("SELECT count(*) FROM rejected SEMI JOIN changed USING (episode_id)") > 0
 
 
 def _share(work: Work, share: Share, landings: Landings, is_rejudged: bool) -> ShareToCount:

@@ -18,6 +18,7 @@ from jobs.transforms.events import as_events, counting_copies, moves
 from jobs.transforms.records import IS_BAD_INTERVAL, judged
 
 KNOWN = ("id", "received_at", "receipt", "line_key", "position")
+NEAR = ("bucket", "device_id", "log_epoch", "seq")
 Files = dict[str, list[Path]]
 
 
@@ -57,8 +58,10 @@ def count_share(given: ShareToCount) -> Counted:
     """Counts one share, and writes files that no commit names yet."""
     counted = Counted()
     with engine(given.scratch) as sql:
-        for table in (EVENTS, DEVICE_LOGS, REJECTED, SYNC_RECORDS, SYNC_LINES):
+        for table in (DEVICE_LOGS, REJECTED, SYNC_RECORDS, SYNC_LINES):
             sql.files(table.noun, table, given.files[table.name], given.share.condition)
+        history = [] if given.known_episodes is None else given.files[EVENTS.name]  # to name files is to open them
+        sql.files("events", EVENTS, history, given.share.condition)
         sql.files("episodes", EPISODES, given.files[EPISODES.name])
         sql.view("new_records", f"SELECT * FROM sync_records WHERE {given.landings.condition}")
         sql.view("new_lines", f"SELECT * FROM sync_lines WHERE {given.landings.condition}")
@@ -155,8 +158,8 @@ def _compare_with_known(sql: Engine, given: ShareToCount) -> list[str]:
     """
     sql.keep("marked", device_logs.is_seen("best", "device_logs"))
     sql.keep("candidates", "SELECT * EXCLUDE (is_seen) FROM marked WHERE is_seen")
-    wanted = sql.query("SELECT id, device_id FROM candidates")
-    sql.rows("found", rows_with(EVENTS, given.files[EVENTS.name], wanted, "id", "device_id", KNOWN))
+    wanted = sql.query(f"SELECT id, {', '.join(NEAR)} FROM candidates")
+    sql.rows("found", rows_with(EVENTS, given.files[EVENTS.name], wanted, "id", NEAR, KNOWN))
     sql.keep("known", "SELECT * FROM found ANTI JOIN fallen USING (id)")
     sql.keep("moved", moves("candidates", "known"))
     sql.view("added", "SELECT * EXCLUDE (is_seen) FROM marked ANTI JOIN known USING (id)")

@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-from deltalake import DeltaTable
-
 from expectations.gate import FAILED, PASSED, Outcome, check, make_ready, suite_of
 from expectations.question import Question, Rows, name_views
 from jobs.errors import GateClosed
@@ -77,7 +75,7 @@ def _in_question(work: Work, publication: Publication | None, landings: Landings
     published = {} if publication is None else publication.tables
     for table in CHECKED:
         since = published.get(table.name, -1)
-        columns = [field.name for field in DeltaTable(str(work.store.folder(table))).schema().fields]
+        columns = work.store.columns(table)
         if table in LANDED:
             asked[table.name] = Rows(columns, landings.files(work, table), where=landings.condition)
         elif table is SYNC_BATCHES and publication is not None:

@@ -8,6 +8,8 @@ LINE_REASONS = ("unreadable", "unsupported_version", "wrong_device", "malformed"
 DIALECTS = ("podledger/1", "gpodder/2", "rad/1")
 
 BUCKETS = 256
+LANDED_BYTES = 32 * 1024 * 1024
+"""Files of what landed are chosen by their landing or their time, so putting them together further gains nothing."""
 BUCKET = Column(
     "bucket",
     INT,
@@ -86,6 +88,7 @@ SYNC_LINES = Table(
     key=("file", "line_no", "landed_in"),
     skip_by=("received_ms", "landed_in", "bucket"),
     cluster_by=("bucket",),
+    file_bytes=LANDED_BYTES,
     published=False,
 )
 
@@ -123,6 +126,7 @@ SYNC_RECORDS = Table(
     key=("line_key", "position", "landed_in"),
     skip_by=("received_ms", "landed_in", "bucket"),
     cluster_by=("bucket",),
+    file_bytes=LANDED_BYTES,
     published=False,
 )
 
@@ -141,6 +145,7 @@ SYNC_BATCHES = Table(
     key=("line_key",),
     skip_by=("received_ms", "landed_in", "dialect", "bucket"),
     cluster_by=("bucket",),
+    file_bytes=LANDED_BYTES,
 )
 
 EPISODES = Table(
