@@ -47,9 +47,11 @@ def claims(body: Any, dialect: str | None = None, **changed: Any) -> list[Claim]
 
 def said(found: Iterable[Claim]) -> list[tuple[str, int | None, int | None]]:
     """Type and interval, s."""
-    return [
-        (claim.type, *(None if at is None else at // 1000 for at in (claim.from_ms, claim.to_ms))) for claim in found
-    ]
+    return [(claim.type, seconds(claim.from_ms), seconds(claim.to_ms)) for claim in found]
+
+
+def seconds(position_ms: int | None) -> int | None:
+    return None if position_ms is None else position_ms // 1000
 
 
 def test_antennapod() -> None:
@@ -85,7 +87,7 @@ def test_an_id_is_what_the_page_says() -> None:
 
 
 def test_nothing_that_a_retry_changes_is_part_of_an_id() -> None:
-    again = {"receipt": "r-2", "received_ms": RECEIVED_MS + 5, "network": "n2", "user_agent": "x"}
+    again: dict[str, Any] = {"receipt": "r-2", "received_ms": RECEIVED_MS + 5, "network": "n2", "user_agent": "x"}
     for body in (
         BODIES["antennapod, paused twice, then marked as played"],
         BODIES["ios, with a jump over eight minutes"],
