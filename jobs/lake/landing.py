@@ -9,13 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.lake.claim_rows import claim_rows
 from jobs.lake.gzip_lines import DamagedFile, landed_lines
 from jobs.lake.landing_files import LandedFile
 from jobs.lake.lines import read_lines
 from jobs.lake.parts import Part, PartWriter
 from jobs.lake.record_rows import line_rows, record_rows
 from jobs.lake.store import Store
-from jobs.tables import SYNC_LINES, SYNC_RECORDS
+from jobs.tables import CLAIMS, SYNC_LINES, SYNC_RECORDS
 
 BLOCKS_HELD = 16  # of about 4 MB: a file up to this size is read once, a larger one is checked first
 
@@ -41,11 +42,12 @@ class Landed:
 
     lines: list[Part] = field(default_factory=list)
     records: list[Part] = field(default_factory=list)
+    claims: list[Part] = field(default_factory=list)
     reports: list[FileReport] = field(default_factory=list)
 
 
 def land_files(store: Store, landing: Path, files: list[LandedFile], number: int, task_bytes: int) -> Landed:
-    """Writes rows of ``bronze/sync_lines`` and ``bronze/sync_records`` for these files, all or nothing of each file.
+    """Writes rows of ``bronze/sync_lines``, ``sync_records`` and ``claims`` for these files, all or nothing of each.
 
     Files are packed into tasks of about ``task_bytes``, at least one a core. ``number`` is that of the landing.
     """
@@ -54,6 +56,7 @@ def land_files(store: Store, landing: Path, files: list[LandedFile], number: int
     for landed in store.spread(partial(_land, landing, store.lake, number), bins):
         whole.lines += landed.lines
         whole.records += landed.records
+        whole.claims += landed.claims
         whole.reports += landed.reports
     return whole
 
@@ -73,15 +76,17 @@ def packed(files: list[LandedFile], task_bytes: int, cores: int) -> list[list[st
 def _land(landing: Path, lake: Path, number: int, paths: list[str]) -> Landed:
     lines = PartWriter(lake / SYNC_LINES.name, SYNC_LINES)
     records = PartWriter(lake / SYNC_RECORDS.name, SYNC_RECORDS)
+    claims = PartWriter(lake / CLAIMS.name, CLAIMS)
     reports = []
     for path in paths:
         report = FileReport(path)
         for rows in _rows_of_file(landing, report):
             lines.write(line_rows(rows, path, report.lines, number))
             records.write(record_rows(rows, number))
+            claims.write(claim_rows(rows, number))
             _take_note(report, rows)
         reports.append(report)
-    return Landed(lines.close(), records.close(), reports)
+    return Landed(lines.close(), records.close(), claims.close(), reports)
 
 
 def _rows_of_file(landing: Path, report: FileReport) -> Iterator[pa.RecordBatch]:

@@ -1,6 +1,7 @@
 """Count: every landed record judged, every accepted one an event once, told by the copy that counts."""
 
 from collections import Counter
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pyarrow as pa
 
 from jobs.errors import Stop
 from jobs.published.reading import rows
+from jobs.steps.claiming import ClaimsToCount
 from jobs.steps.counting import Counted, ShareToCount, count_share
 from jobs.steps.landings import Landings
 from jobs.steps.shares import Share, shares
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
+    CLAIMS,
     DEVICE_LOGS,
     EPISODES,
     EVENTS,
@@ -32,8 +35,9 @@ def _count(work: Work) -> Report:
     landings = Landings(last + 1, work.state.done.get("landing", {}).get("number", 0))
     is_rejudged = _is_rejudged(work)
     records = landings.rows_in(work, SYNC_RECORDS)
+    claims = _claims(work, landings)
     asked = [
-        _share(work, share, landings, is_rejudged)
+        replace(_share(work, share, landings, is_rejudged), claims=claims)
         for share in shares(records + (work.store.count(EVENTS) // 10 if is_rejudged else 0))
     ]
     counted = work.store.spread(count_share, asked)
@@ -90,6 +94,16 @@ def _share(work: Work, share: Share, landings: Landings, is_rejudged: bool) -> S
     return ShareToCount(work.settings.lake, work.store.scratch, share, landings, files, known)
 
 
+def _claims(work: Work, landings: Landings) -> ClaimsToCount | None:
+    """The claims in question: where some came, or the catalogue says anything else of any episode than before."""
+    before = work.before("count", EPISODES)
+    is_renamed = before not in (-1, work.state.tables.get(EPISODES.name, -1))
+    files = work.files(CLAIMS)
+    if not files or not (is_renamed or landings.rows_in(work, CLAIMS)):
+        return None
+    return ClaimsToCount(files, work.store.files(EPISODES, before), work.files(EPISODES), is_renamed)
+
+
 def _gone(counted: list[Counted], table: Table) -> pa.Table | None:
     tables = [one.gone[table.name] for one in counted if table.name in one.gone]
     return pa.concat_tables(tables) if tables else None
@@ -127,7 +141,7 @@ def _records_in(work: Work, landings: Landings) -> int:
 
 COUNT = Step(
     "count",
-    reads=(SYNC_LINES, SYNC_RECORDS, SYNC_BATCHES, EPISODES),
+    reads=(SYNC_LINES, SYNC_RECORDS, CLAIMS, SYNC_BATCHES, EPISODES),
     writes=WRITES,
     run=_count,
 )

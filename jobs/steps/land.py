@@ -8,7 +8,7 @@ from jobs.lake.landing_files import LandedFile, list_files
 from jobs.published.reading import looked_at, rows
 from jobs.records.catalogue import CatalogueRefused, Episode, read_catalogue
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
+from jobs.tables import CLAIMS, EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 
 MEGABYTE = 1024 * 1024
 
@@ -18,7 +18,7 @@ def land_step(hour: str | None = None) -> Step:
     return Step(
         "land",
         reads=(),
-        writes=(LANDED_FILES, SYNC_LINES, SYNC_RECORDS, SYNC_BATCHES, EPISODES),
+        writes=(LANDED_FILES, SYNC_LINES, SYNC_RECORDS, CLAIMS, SYNC_BATCHES, EPISODES),
         run=lambda work: _land(work, hour),
         has_news=lambda work: bool(new_files(work, hour)) or _catalogue_moved(work),
     )
@@ -52,6 +52,7 @@ def _land_files(work: Work, files: list[LandedFile], number: int, report: Report
     task_bytes = settings.files_per_task_mb * MEGABYTE
     landed = land_files(store, settings.landing, files, number, task_bytes)
     store.add_parts(SYNC_RECORDS, landed.records)
+    store.add_parts(CLAIMS, landed.claims)
     store.add_parts(SYNC_LINES, landed.lines)
     batches = _write_batches(work, landed.reports, number)
     damaged = _keep_files(work, files, landed.reports, number, report)

@@ -13,6 +13,7 @@ from jobs.steps.shares import shares
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
     BY_NAME,
+    CLAIMS,
     EVENTS,
     GATE_RESULTS,
     LISTENS,
@@ -26,7 +27,7 @@ from jobs.tables import (
 from jobs.transforms.rules import in_force
 
 LANDED = (SYNC_LINES, SYNC_RECORDS)
-CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED)
+CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED, CLAIMS)
 BY_DIFFERENCE = (EVENTS, LISTENS, RESTATEMENTS)
 """Tables of which only what a publication changes is in question; the others are small beside them."""
 ROWS_OF_SHARE = 500_000
