@@ -19,6 +19,7 @@ from tests.service.running import Service
 from tests.service.simulated import DevicePlan
 
 BATCH = 20
+PATIENCE_S = 60.0
 
 
 @dataclass(slots=True)
@@ -59,10 +60,14 @@ class Watching(httpx.HTTPTransport):
 class Phone:
     """A device that writes its plan down, as far as it may, and syncs until all of it is acknowledged."""
 
-    def __init__(self, service: Service, folder: Path, plan: DevicePlan, allowed: Callable[[], float]) -> None:
-        """``allowed`` is the part of its plan, from 0 to 1, that it may have written by now."""
+    def __init__(
+        self, service: Service, folder: Path, plan: DevicePlan, allowed: Callable[[], float], up: threading.Event
+    ) -> None:
+        """``allowed`` is the part of its plan, from 0 to 1, that it may have written by now; ``up`` is set while the
+        service may be tried again by who failed.
+        """
         self.sent = Sent()
-        self.folder, self.plan, self.allowed = folder, plan, allowed
+        self.folder, self.plan, self.allowed, self.up = folder, plan, allowed, up
         folder.mkdir(parents=True)
         head = {"device_id": plan.device_id, "log_epoch": plan.log_epoch, "next_seq": 1}
         (folder / FILE).write_text(json.dumps(head) + "\n", encoding="utf-8")
@@ -111,5 +116,6 @@ class Phone:
             self.written += len(planned)
 
     def _pause(self, _seconds: float) -> None:
-        """Until the service may be back; shorter than is polite, so that kills meet busy moments."""
-        self.given_up.wait(self._random.uniform(0.2, 0.6))
+        """Until the service is back and a moment more: its start is not slowed down by those who wait for it."""
+        self.up.wait(PATIENCE_S)
+        self.given_up.wait(self._random.uniform(0.0, 0.2))

@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -40,6 +41,7 @@ class Kills:
     def __init__(self, kills: int) -> None:
         self.kills, self.done = kills, 0
         self.busy = 0
+        self.up = threading.Event()
 
     def allowed(self) -> float:
         """The part of its plan that a device may have written: a like one before each kill and after the last."""
@@ -47,14 +49,17 @@ class Kills:
 
     def run(self, service: Service, phones: list[Phone]) -> None:
         chosen = random.Random(SEED)
+        self.up.set()
         began = time.monotonic()
         for number in range(1, self.kills + 1):
             self._wait_for_a_moment(phones, chosen.random())
             under_way = sum(phone.sent.under_way for phone in phones)
+            self.up.clear()
             service.kill()
             self.busy += under_way > 0
             service.start()
             self.done = number
+            self.up.set()
             log.info(
                 "kill %d of %d, %.0f s: %d requests were under way; up again, %d records acknowledged so far",
                 *(number, self.kills, time.monotonic() - began, under_way, acknowledged(phones)),
@@ -141,7 +146,7 @@ def registered(service: Service, folder: Path, truth: Simulation, kills: Kills) 
     for plan in truth.devices:
         if plan.account_id and plan.account_id not in accounts:
             accounts[plan.account_id] = listener(service)["token"]
-        phones.append(Phone(service, folder / plan.device_id, plan, kills.allowed))
+        phones.append(Phone(service, folder / plan.device_id, plan, kills.allowed, kills.up))
         phones[-1].start(accounts[plan.account_id] if plan.account_id else None)
     return phones
 
@@ -181,4 +186,4 @@ def test_killed_a_few_times(start: Callable[..., Service], place: Place, tmp_pat
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
 def test_killed_a_hundred_times(start: Callable[..., Service], place: Place, tmp_path: Path) -> None:
-    prove_kills(start, place, tmp_path, kills=100, days=50)
+    prove_kills(start, place, tmp_path, kills=100, days=25)
