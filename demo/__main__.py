@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from demo.chain import RunFailed, follow
-from demo.part import through_the_service
+from demo.live import through_the_service
 from demo.platform import Platform, PlatformFailed
 from demo.server import HOUSE, AirflowFailed, PrivateAirflow
 from demo.summary import as_text, compare

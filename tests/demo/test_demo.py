@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo.listening import HABITS
-from demo.part import through_the_service
+from demo.live import through_the_service
 from demo.phones import Played
 from demo.platform import Platform
 from demo.summary import as_text, compare
