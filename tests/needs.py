@@ -1,0 +1,16 @@
+"""Real servers and clients that a test runs: without one it is skipped, in the continuous integration it fails."""
+
+import os
+
+import debian
+import pytest
+
+
+def needs(*names: str) -> None:
+    """Goes on if these packages of requirements/debian.toml are on this machine."""
+    declared = {package.name: package for group in ("serve", "test") for package in debian.declared(group)}
+    missing = {name: declared[name].why for name in names if not declared[name].there()}
+    if missing and os.environ.get("CI"):
+        pytest.fail(debian.what_to_do(missing))
+    if missing:
+        pytest.skip(debian.install_line(missing))
