@@ -209,8 +209,7 @@ def running_postgres() -> Iterator[str]:
 
     It lives outside pytest's folders: those are closed to the user that it must run as when root runs the tests.
     """
-    programs = postgres_programs()
-    assert programs is not None
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="podledger-postgres-"))
     data = folder / "data"
@@ -230,11 +229,6 @@ def running_postgres() -> Iterator[str]:
         stopped = subprocess.run([*control, "-m", "fast", "stop"], capture_output=True, text=True, cwd="/")
         assert stopped.returncode == 0, stopped.stderr
         shutil.rmtree(folder)
-
-
-def postgres_programs() -> Path | None:
-    """Where Debian keeps PostgreSQL's programs; None where there is none."""
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 
 
 @dataclass(frozen=True, slots=True)

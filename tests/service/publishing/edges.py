@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.needs import needs
 from tests.service.running import Place, Service, free_port
 
 
@@ -34,6 +35,7 @@ class Edge:
 @contextmanager
 def start_edge(data: Path, place: Place, **settings: object) -> Iterator[Edge]:
     """Runs one until the block ends."""
+    needs("nginx", "ffmpeg")
     port = free_port()
     given: dict[str, object] = {
         "edge_listen": f"127.0.0.1:{port}",

@@ -1,7 +1,6 @@
 """Apps and feed readers from the registries, as they come: they subscribe, update with 304, and download."""
 
 import json
-import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -12,16 +11,16 @@ import feedparser
 import httpx
 import pytest
 
+from tests.needs import needs
 from tests.service.publishing.creators import Creator
 
 Audio = Callable[[str], Path]
 CLIENTS = Path(__file__).parent / "clients"
 
 
-def read_by(package: str, script: str, document: Path) -> Any:
+def read_by(script: str, document: Path) -> Any:
     """What a package of npm makes of a feed."""
-    if not (CLIENTS / "node_modules" / package).exists():
-        pytest.skip(f"{package} is not installed; `npm ci` in {CLIENTS} and this runs too")
+    needs("nodejs", "npm")
     command = ["node", "-e", script, str(document)]
     ran = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
@@ -60,7 +59,7 @@ def document(creator: Creator, audio: Audio, tmp_path: Path) -> Path:
 def test_feedsmith(document: Path) -> None:
     script = """const {parseFeed} = require('feedsmith'), fs = require('fs');
       console.log(JSON.stringify(parseFeed(fs.readFileSync(process.argv[1], 'utf8'))))"""
-    read = read_by("feedsmith", script, document)
+    read = read_by(script, document)
     assert read["format"] == "rss"
     feed, (item,) = read["feed"], read["feed"]["items"]
     assert feed["title"] == "Tides & Times 🌊"
@@ -76,7 +75,7 @@ def test_feedsmith(document: Path) -> None:
 def test_podcast_partytime(document: Path) -> None:
     script = """const {parseFeed} = require('podcast-partytime'), fs = require('fs');
       console.log(JSON.stringify(parseFeed(fs.readFileSync(process.argv[1], 'utf8'))))"""
-    read = read_by("podcast-partytime", script, document)
+    read = read_by(script, document)
     assert (read["title"], read["explicit"], read["author"]) == ("Tides & Times 🌊", False, "Ana Lund")
     assert read["medium"] == "podcast"
     (item,) = read["items"]
@@ -98,8 +97,7 @@ def test_feedparser_updates_with_304(creator: Creator, audio: Audio) -> None:
 
 
 def test_newsboat(creator: Creator, audio: Audio, tmp_path: Path) -> None:
-    if shutil.which("newsboat") is None:
-        pytest.skip("newsboat is not installed; `apt-get install newsboat` and this runs too")
+    needs("newsboat")
     show = creator.show()
     made = creator.published(show, audio("tone.mp3"), "One")
     (tmp_path / "urls").write_text(show["feed_url"] + "\n")
