@@ -60,7 +60,7 @@ def count_claims(
     asked = "FROM claims"
     if not given.is_renamed:
         new = f"FROM claims WHERE {landings.condition}"
-        malformed = f"SELECT * FROM claims WHERE id IS NULL AND {landings.condition}"
+        malformed = f"SELECT * FROM claims SEMI JOIN ({new}) USING (line_key, position) WHERE id IS NULL"
         asked = f"SELECT * FROM claims SEMI JOIN ({new}) USING (id) UNION ALL {malformed}"
     sql.keep("asked", asked)
     _judge(sql, "before", f"(FROM asked WHERE landed_in < {landings.first})", given.known_episodes)

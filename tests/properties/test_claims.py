@@ -38,6 +38,7 @@ class Counted:
         self.tables: dict[str, dict[str, dict[str, Any]]] = {"events": {}, "refusals": {}}
         self.claims: list[Path] = []
         self.catalogues: list[Path] = []
+        self.known: dict[str, dict[str, Any]] | None = None
 
     def run(self, lines: list[bytes], catalogue: dict[str, dict[str, Any]]) -> int:
         """Counts one landing; how many rows came or went."""
@@ -49,10 +50,13 @@ class Counted:
         pq.write_table(
             pa.Table.from_pylist([_row(*one) for one in catalogue.items()], EPISODE_ROWS), self.catalogues[-1]
         )
-        return self.count(number)
+        is_renamed = self.known not in (None, catalogue)
+        self.known = dict(catalogue)
+        return self.count(number, is_renamed)
 
-    def count(self, number: int) -> int:
-        given = ClaimsToCount(self.claims, self.catalogues[-2:-1], self.catalogues[-1:], is_renamed=number > 1)
+    def count(self, number: int, is_renamed: bool) -> int:
+        """Counts the claims of that landing, or all by another catalogue."""
+        given = ClaimsToCount(self.claims, self.catalogues[-2:-1], self.catalogues[-1:], is_renamed)
         changed = 0
         for share in SHARES:
             with engine(self.folder) as sql:
@@ -84,6 +88,7 @@ def _row(episode_id: str, row: dict[str, Any]) -> dict[str, Any]:
 @st.composite
 def two_arrangements(draw: st.DrawFn) -> tuple[Arrangement, Arrangement]:
     lines, catalogues = draw(claim_lines()), draw(CATALOGUES)
+    catalogues = [*catalogues, catalogues[-1]]
     return draw(arrangements(lines, catalogues)), draw(arrangements(lines, catalogues))
 
 

@@ -39,8 +39,8 @@ def test_claims_over_several_publications(podledger: Callable[..., Ran], tmp_pat
     known: dict[str, dict[str, Any]] = {}
     for number, (came, catalogue) in enumerate(
         (
-            ([MEASURED, *landed_bodies(2)[:4]], {"ep-1": EPISODE}),
-            (landed_bodies(3), {"ep-1": EPISODE}),
+            ([MEASURED, *landed_bodies(2)], {"ep-1": EPISODE}),
+            ([*landed_bodies(3), *landed_bodies(2)], {"ep-1": EPISODE}),
             ([*landed_bodies(1), *landed_bodies(3)], {"ep-1": EPISODE, "ep-2": OTHER}),
             ([], {"ep-1": MOVED, "ep-2": OTHER | {"guid": "guid-1"}}),
         )
