@@ -52,18 +52,23 @@ class Place:
     name: str
     environment: dict[str, str]
     landing: Landing
-    landed_names: Callable[[], list[str]]
+    names: Callable[[str], list[str]]
+    """The files of one kind: ``sync`` or ``edge``."""
     landing_of_jobs: str
     keys_of_jobs: dict[str, str] = field(default_factory=dict)
 
-    def landed(self) -> list[dict[str, Any]]:
-        """Every landed line of every sync file."""
-        return [json.loads(line) for line in self.landed_lines()]
+    def landed_names(self, kind: str = "sync") -> list[str]:
+        """The files of one kind, in order."""
+        return sorted(self.names(kind))
 
-    def landed_lines(self) -> list[bytes]:
+    def landed(self, kind: str = "sync") -> list[dict[str, Any]]:
+        """Every landed line of every file of a kind."""
+        return [json.loads(line) for line in self.landed_lines(kind)]
+
+    def landed_lines(self, kind: str = "sync") -> list[bytes]:
         """The lines as they stand there."""
         lines: list[bytes] = []
-        for name in self.landed_names():
+        for name in self.landed_names(kind):
             content = self.landing.read(name)
             assert content is not None
             *whole, rest = gzip.decompress(content).split(b"\n")
@@ -175,8 +180,8 @@ def folder_place(folder: Path) -> Place:
     """SQLite in the data folder, and a landing folder on the disk."""
     landing = folder / "landing"
 
-    def names() -> list[str]:
-        return sorted(path.relative_to(landing).as_posix() for path in landing.glob("sync/*/*/[!._]*.ndjson.gz"))
+    def names(kind: str) -> list[str]:
+        return [path.relative_to(landing).as_posix() for path in landing.glob(f"{kind}/*/*/[!._]*.ndjson.gz")]
 
     settings = {"PODLEDGER_SERVICE_LANDING_PLACE": str(landing)}
     return Place("folder", settings, LandingFolder(landing), names, str(landing))
@@ -187,10 +192,10 @@ def bucket_place(prefix: str, database_url: str, weed: "Weed") -> Place:
     bucket, keys, client = weed.bucket, weed.keys, weed.client()
     place = f"s3://{bucket}/{prefix}"
 
-    def names() -> list[str]:
-        listed = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/sync/")
+    def names(kind: str) -> list[str]:
+        listed = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/{kind}/")
         keys_found = [entry["Key"] for page in listed for entry in page.get("Contents", [])]
-        return sorted(key.removeprefix(f"{prefix}/") for key in keys_found)
+        return [key.removeprefix(f"{prefix}/") for key in keys_found]
 
     environment = {
         "PODLEDGER_SERVICE_LANDING_PLACE": place,

@@ -25,6 +25,12 @@ class Edge:
         """A client of nginx."""
         return httpx.Client(base_url=self.url, timeout=60, **more)
 
+    def statuses(self, url: str, agent: str) -> list[int]:
+        """What nginx answered, by the log it lands, to an app that names itself so."""
+        path = url.removeprefix(f"{self.url}/")
+        mine = [row for row in self.place.landed("edge") if row["path"] == path and agent in (row["user_agent"] or "")]
+        return [row["status"] for row in sorted(mine, key=lambda row: int(row["at_ms"]))]
+
     def landed(self, name: str) -> bytes:
         """A file of the landing folder."""
         content = self.place.landing.read(name)

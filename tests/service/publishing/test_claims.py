@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 
 from tests.conftest import Ran
+from tests.needs import needs
 from tests.properties.tables import rows
 from tests.service.conftest import listener
 from tests.service.publishing.creators import new_creator
 from tests.service.publishing.edges import Edge
 from tests.service.running import wait_until
-from tests.service.test_mygpoclient import DEBIAN_PYTHON, has_mygpoclient
+from tests.service.test_mygpoclient import DEBIAN_PYTHON
 
 WITH_MYGPOCLIENT = """
 import sys
@@ -31,6 +32,7 @@ client.upload_episode_actions(plays)
 def test_claims_become_listens_of_their_own(
     own_edge: Callable[..., Edge], audio: Callable[[str], Path], podledger: Callable[..., Ran], tmp_path: Path
 ) -> None:
+    needs("gpodder")
     edge = own_edge()
     with new_creator(edge) as creator:
         show = creator.show()
@@ -43,11 +45,9 @@ def test_claims_become_listens_of_their_own(
     ana, bo = listener(edge.service), listener(edge.service)
     _as_antennapod(edge, ana, about)
     _report(edge, show["id"], made["id"])
-    if has_mygpoclient():
-        command = [str(DEBIAN_PYTHON), "-c", WITH_MYGPOCLIENT, bo["name"], bo["password"], edge.service.url]
-        subprocess.run([*command, about["podcast"], about["episode"]], check=True, timeout=120)
-    batches = 6 if has_mygpoclient() else 4
-    wait_until(lambda: len(edge.place.landed_lines()) == batches, what="every batch")
+    command = [DEBIAN_PYTHON, "-c", WITH_MYGPOCLIENT, bo["name"], bo["password"], edge.service.url]
+    subprocess.run([*command, about["podcast"], about["episode"]], check=True, timeout=120)
+    wait_until(lambda: len(edge.place.landed_lines()) == 6, what="every batch")
     landing, lake = tmp_path / "edge0" / "landing", tmp_path / "lake"
     ran = podledger("run", "--landing", landing, "--lake", lake)
     assert ran.code == 0, ran.err
@@ -55,8 +55,7 @@ def test_claims_become_listens_of_their_own(
     listens = {row["listener_id"]: row for row in rows(lake, "silver/listens")}
     assert {(row["evidence"], row["episode_id"]) for row in listens.values()} == {("claimed", made["id"])}
     heard = sorted([(span["from_ms"], span["to_ms"]) for span in row["heard"]] for row in listens.values())
-    of_bo = [[(0, 40_000)]] if has_mygpoclient() else []
-    assert heard == sorted([[(0, 60_000)], [(0, 31_000)], *of_bo])
+    assert heard == sorted([[(0, 60_000)], [(0, 31_000)], [(0, 40_000)]])
     assert {row["played_ms"] - row["heard_ms"] for row in listens.values()} == {0}
     assert {row["status"] for row in listens.values()} == {"counted"}
     refused = [(row["reason"], json.loads(row["raw"])["episode"]) for row in rows(lake, "silver/rejected")]
