@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,20 @@ from service.landing import Landing, LandingBucket, LandingFolder
 PODLEDGER = Path(sys.executable).with_name("podledger")
 UP_WITHIN_S = 600.0
 LOOK_AGAIN_S = 0.02
+SERVER_PORTS = range(20_000, 32_000)
 SECRET = "for-tests-only-0123456789abcdefghij"
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on loopback that nobody listens on, from those that the system gives to no outgoing connection.
+
+    One that it picked itself might be taken by a client before the server that is meant to have it is up.
+    """
+    for port in random.sample(SERVER_PORTS, len(SERVER_PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no free port on 127.0.0.1")
 
 
 def wait_until(there: Callable[[], Any], within_s: float = 30.0, what: str = "it") -> Any:
