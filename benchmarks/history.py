@@ -6,15 +6,14 @@
 Lands 20 000 records a day and counts them day after day, in one session that is warm. The listens are compared with
 those of the DuckDB script over the whole landing folder now and then, and at the end.
 
-What each day cost is written down as soon as it is counted (``history-days.jsonl`` beside the report), and the report
-without the textbook before that begins, so that a failure late on loses no figures.
+What each day cost is written down beside the lake as soon as it is counted, and the report without the textbook before
+that begins. A course that was broken off goes on with the day after (``--fresh`` begins anew).
 """
 
 import argparse
-import json
 import shutil
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +28,7 @@ from benchmarks.agreement import (
 )
 from benchmarks.contestants import DUCKDB, PODLEDGER_WARM, TEXTBOOK_WARM
 from benchmarks.history_course import Course, Day, TextbookCourse
+from benchmarks.history_kept import Kept, OtherHistoryError, take_up
 from benchmarks.history_landing import History
 from benchmarks.history_report import write_history
 from benchmarks.lake_watch import WatchFailedError
@@ -41,29 +41,23 @@ WARM_UP_SEED = 7
 WEEK = 7
 
 
-@dataclass(slots=True)
-class Counted:
-    """What has been measured so far: our days, seconds of checks of whole tables by day, days of the textbook."""
-
-    days: list[Day] = field(default_factory=list)
-    audits: dict[int, float] = field(default_factory=dict)
-    textbook: list[Day] = field(default_factory=list)
-
-
 def main() -> int:
     """Run the benchmark; 0 when every comparison agreed, 1 when one did not or a command failed."""
     args = _arguments()
     folder = args.cache / "history"
-    shutil.rmtree(folder, ignore_errors=True)
-    counted = Counted()
+    if args.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
     try:
-        _count(args, folder, counted)
-        write_history(counted.days, counted.audits, [], args.results)
-        _count_as_textbook(args, folder, counted)
-    except (CommandFailedError, DisagreementError, WatchFailedError) as error:
+        names = ("records", "seed", "warm_up", "maintain_every", "audit_every")
+        kept = take_up(folder, {name: getattr(args, name) for name in names})
+        args.days = max(args.days, len(kept.days))
+        _count(args, folder, kept)
+        write_history(kept.days, kept.audits, [], args.results)
+        textbook = _count_as_textbook(args, folder, kept.days)
+    except (CommandFailedError, DisagreementError, OtherHistoryError, WatchFailedError) as error:
         print(f"history: {error}", file=sys.stderr)
         return 1
-    print(write_history(counted.days, counted.audits, counted.textbook, args.results))
+    print(write_history(kept.days, kept.audits, textbook, args.results))
     if not args.keep:
         shutil.rmtree(folder)
     return 0
@@ -83,30 +77,35 @@ def _arguments() -> argparse.Namespace:
         help="days from which the textbook counts a week, loaded up to there before (default 4 100 380)")  # fmt: skip
     add("--cache", type=Path, default=CACHE, help="where landing folder and lakes lie meanwhile")
     add("--results", type=Path, default=RESULTS, help="where the report goes")
-    add("--keep", action="store_true", help="leave landing folder and lakes there")
+    add("--keep", action="store_true", help="leave landing folder and lakes there; more --days later go on with them")
+    add("--fresh", action="store_true", help="begin anew, whatever days have been counted")
     return parser.parse_args()
 
 
-def _count(args: argparse.Namespace, folder: Path, counted: Counted) -> None:
-    """Count all days with podledger."""
-    args.results.mkdir(parents=True, exist_ok=True)
-    with WarmSession(PODLEDGER_WARM.session) as session, (args.results / "history-days.jsonl").open("w") as kept:
-        _warm_up(args, session, folder / "warm-up")
-        landing = folder / "landing"
-        history = History(landing, args.seed, args.records)
-        course = Course(session, landing, folder / "lake")
-        for day in range(1, args.days + 1):
-            records = history.land_day()
-            counted.days.append(course.count_day(day, records, maintained=day % args.maintain_every == 0))
-            _say(counted.days[-1])
-            print(json.dumps(counted.days[-1].as_json()), file=kept, flush=True)
-            if day % args.audit_every == 0 or day == args.days:
-                counted.audits[day] = course.audit(day)
-            if day % args.check_every == 0 or day == args.days:
-                _compare(landing, published_listens(course.lake), "podledger", folder / "script")
+def _count(args: argparse.Namespace, folder: Path, kept: Kept) -> None:
+    """Count all days with podledger that have not been counted yet."""
+    landing, lake, done = folder / "landing", folder / "lake", len(kept.days)
+    history = History(landing, args.seed, args.records)
+    for _ in range(done):
+        history.land_day(is_there=True)
+    if done < args.days:
+        with WarmSession(PODLEDGER_WARM.session) as session:
+            _warm_up(args, session, folder / "warm-up")
+            course = Course(session, landing, lake)
+            for day in range(done + 1, args.days + 1):
+                records, maintained = history.land_day(), day % args.maintain_every == 0
+                taken_up = day == done + 1 > 1
+                kept.add(course.count_day(day, records, maintained=maintained, taken_up=taken_up))
+                _say(kept.days[-1])
+                if day % args.audit_every == 0 or day == args.days:
+                    kept.add_audit(day, course.audit(day))
+                if day % args.check_every == 0 and day < args.days:
+                    _compare(landing, published_listens(lake), "podledger", folder / "script")
+    _compare(landing, published_listens(lake), "podledger", folder / "script")
 
 
 def _warm_up(args: argparse.Namespace, session: WarmSession, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
     history = History(folder / "landing", WARM_UP_SEED, args.records)
     course = Course(session, folder / "landing", folder / "lake")
     for day in range(1, args.warm_up + 1):
@@ -115,12 +114,14 @@ def _warm_up(args: argparse.Namespace, session: WarmSession, folder: Path) -> No
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _count_as_textbook(args: argparse.Namespace, folder: Path, counted: Counted) -> None:
+def _count_as_textbook(args: argparse.Namespace, folder: Path, days: Sequence[Day]) -> list[Day]:
     """Count some weeks as the textbook does, on the landing folder that is there."""
     starts = [start for start in args.textbook_from if start <= args.days - WEEK]
+    counted: list[Day] = []
     if not starts:
-        return
+        return counted
     landing = folder / "landing"
+    shutil.rmtree(folder / "textbook", ignore_errors=True)
     with WarmSession(TEXTBOOK_WARM.session) as session:
         _warm_up_textbook(args, session, folder / "warm-up")
         course = TextbookCourse(session, landing, folder / "textbook")
@@ -128,10 +129,11 @@ def _count_as_textbook(args: argparse.Namespace, folder: Path, counted: Counted)
             seconds = course.load_until(start - 1)
             print(f"textbook, loaded up to day {start - 1}: {seconds:.1f} s", file=sys.stderr, flush=True)
             for day in range(start, start + WEEK):
-                counted.textbook.append(course.count_day(counted.days[day - 1].records))
-                _say(counted.textbook[-1], "textbook, ")
+                counted.append(course.count_day(days[day - 1].records))
+                _say(counted[-1], "textbook, ")
         course.load_until(args.days)
         _compare(landing, delta_listens(course.lake / "listens"), "textbook", folder / "script")
+    return counted
 
 
 def _warm_up_textbook(args: argparse.Namespace, session: WarmSession, folder: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.history_devices import FIRST_DAY
 from benchmarks.lake_watch import Touched, lake_size, watching_lake
@@ -26,11 +27,20 @@ class Day:
     touched: Touched = field(default_factory=Touched)
     lake_files: int = 0
     lake_bytes: int = 0
+    taken_up: bool = False
+    """Whether the course was broken off before, maybe on this very day, of which a part is missing then."""
 
     def as_json(self) -> dict[str, object]:
         """Its figures, flat."""
         figures = {name: getattr(self, name) for name in self.__slots__ if name != "touched"}
-        return {name: round(value, 3) for name, value in figures.items()} | asdict(self.touched)
+        rounded = {name: round(value, 3) if isinstance(value, float) else value for name, value in figures.items()}
+        return rounded | asdict(self.touched)
+
+    @classmethod
+    def from_json(cls, figures: dict[str, Any]) -> "Day":
+        """The day of these figures."""
+        own = {name: figures[name] for name in cls.__slots__ if name != "touched"}
+        return cls(**own, touched=Touched(**{name: figures[name] for name in Touched.__slots__}))
 
 
 @contextmanager
@@ -45,11 +55,10 @@ class Course:
 
     def __init__(self, session: WarmSession, landing: Path, lake: Path) -> None:
         self._session, self._landing, self.lake = session, landing, lake
-        self.days: list[Day] = []
 
-    def count_day(self, day: int, records: int, *, maintained: bool) -> Day:
+    def count_day(self, day: int, records: int, *, maintained: bool, taken_up: bool = False) -> Day:
         """Count what the day landed, just after midnight; where maintenance is due, it is done at half past three."""
-        counted = Day(day, records)
+        counted = Day(day, records, taken_up=taken_up)
         with _measured(counted, self.lake, self._session):
             counted.seconds = self._perform("run", day, "00:10")
         if maintained:
@@ -58,7 +67,6 @@ class Course:
         counted.seconds += counted.maintenance_s
         counted.no_news_s = self._perform("run", day, "03:50")
         counted.lake_files, counted.lake_bytes = lake_size(self.lake)
-        self.days.append(counted)
         grow_older(self.lake)
         return counted
 
@@ -79,7 +87,6 @@ class TextbookCourse:
     def __init__(self, session: WarmSession, landing: Path, lake: Path) -> None:
         self._session, self._landing, self.lake = session, landing, lake
         self._loaded = 0
-        self.days: list[Day] = []
 
     def load_until(self, day: int) -> float:
         """Load all days up to that one as a single batch; seconds."""
@@ -91,7 +98,6 @@ class TextbookCourse:
         with _measured(counted, self.lake, self._session):
             counted.seconds = self._load(counted.day)
         counted.lake_files, counted.lake_bytes = lake_size(self.lake)
-        self.days.append(counted)
         return counted
 
     def _load(self, last: int) -> float:

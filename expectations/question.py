@@ -55,7 +55,10 @@ def rows_found(question: Question) -> dict[str, int | str]:
 
 
 def name_views(sql: Engine, question: Question) -> None:
-    """Every table is a view for the SQL of all suites, and so is what is ``gone`` of it."""
+    """Every table is a view for the SQL of all suites, and so is what is ``gone`` of it.
+
+    Where files went, what differs is found once and kept: many queries ask for it, and these files may be large.
+    """
     for name, rows in question.tables.items():
         table, view = BY_NAME[name], view_name(name)
         where = rows.where
@@ -68,4 +71,8 @@ def name_views(sql: Engine, question: Question) -> None:
         sql.files(f"{view}_came", table, rows.came, where, rows.columns)
         sql.files(f"{view}_went", table, rows.went, where)
         for kept, one, other in ((view, "came", "went"), (f"{view}_gone", "went", "came")):
-            sql.view(kept, f"FROM {view}_{one} EXCEPT ALL FROM {view}_{other}")
+            differing = f"FROM {view}_{one} EXCEPT ALL FROM {view}_{other}"
+            try:
+                sql.keep(kept, differing)
+            except duckdb.Error:
+                sql.view(kept, differing)  # a query that needs it says what is the matter

@@ -1,6 +1,5 @@
 """What of a Delta table needs no Spark: making it, which files it has, a few rows in or out, going back."""
 
-import functools
 import time
 from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
@@ -12,31 +11,37 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, Schema, write_deltalake
 from deltalake.transaction import AddAction, RemoveAction
 
-from jobs.lake.log import MARK, newest_version
+from jobs.lake import snapshots
+from jobs.lake.log import MARK
 from jobs.lake.parts import Part
 from jobs.lake.schema import arrow_schema
 from jobs.lake.tiers import HeldFile
 from jobs.tables import Table
 
-LOG_KEPT = "interval 400 days"
-"""How long logs remember versions, and files taken out: what a kept publication names must not look like refuse."""
+LOG_DAYS = 400
+"""How long logs remember versions, and, unless another span is given, files taken out."""
+REMOVED = "delta.deletedFileRetentionDuration"
 CHECKPOINT_EVERY = "10"
 NOTHING: Mapping[str, int] = {}
 Within = Mapping[str, tuple[Any, Any] | Set[Any]]
 """By column, the least and the greatest value in question, both included, or a set of all values in question.
 
-Files whose statistics rule these out hold no row in question.
+None in the set stands for rows without a value, which are in question nowhere else. Files whose statistics rule these
+out hold no row in question.
 """
 
 
-def create(folder: Path, table: Table) -> None:
-    """Makes version 0 of the table, empty, with its schema, comments, constraints and properties."""
+def create(folder: Path, table: Table, removed_days: int = LOG_DAYS) -> None:
+    """Makes version 0 of the table, empty, with its schema, comments, constraints and properties.
+
+    ``removed_days`` is how long its log remembers files taken out.
+    """
     DeltaTable.create(
         str(folder),
         Schema(_fields(table)),
         mode="error",
         description=table.about,
-        configuration=_properties(table),
+        configuration=_properties(table) | {REMOVED: _interval(removed_days)},
         commit_properties=_ours(),
         raise_if_key_not_exists=False,
     )
@@ -50,19 +55,27 @@ def add_new_columns(folder: Path, table: Table) -> None:
         DeltaTable(str(folder)).alter.add_columns(new, commit_properties=_ours())
 
 
+def remember_removed(folder: Path, days: int) -> None:
+    """Lets the table's log remember files taken out for so long, from the next checkpoint on."""
+    asked = {REMOVED: _interval(days)}
+    table = snapshots.newest(folder)
+    if asked.items() - table.metadata().configuration.items():
+        table.alter.set_table_properties(asked, commit_properties=_ours())
+
+
 def columns(folder: Path) -> list[str]:
     """The columns that the table has."""
-    return [field.name for field in _opened(folder, _newest(folder)).schema().fields]
+    return [field.name for field in snapshots.newest(folder).schema().fields]
 
 
 def append(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Adds these rows, dictionaries by column; meant for as many as fit well into memory."""
-    write_deltalake(str(folder), _typed(table, rows), mode="append", commit_properties=_ours())
+    write_deltalake(snapshots.newest(folder), _typed(table, rows), mode="append", commit_properties=_ours())
 
 
 def replace(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Puts these rows in the place of all."""
-    write_deltalake(str(folder), _typed(table, rows), mode="overwrite", commit_properties=_ours())
+    write_deltalake(snapshots.newest(folder), _typed(table, rows), mode="overwrite", commit_properties=_ours())
 
 
 def commit(
@@ -75,7 +88,7 @@ def commit(
     at_ms = int(time.time() * 1000)
     removed = [RemoveAction(path, is_change, at_ms, size, {}) for path, size in gone.items()]
     actions: list[AddAction | RemoveAction] = [*(part.action(is_change) for part in parts), *removed]
-    DeltaTable(str(folder)).create_write_transaction(
+    snapshots.newest(folder).create_write_transaction(
         actions, "append", Schema(_fields(table)), None, commit_properties=_ours()
     )
 
@@ -87,11 +100,11 @@ def count(folder: Path, version: int | None = None, within: Within | None = None
 
 def remove(folder: Path, condition: str) -> int:
     """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
-    query = QueryBuilder().register("t", _opened(folder, _newest(folder)))
+    query = QueryBuilder().register("t", snapshots.newest(folder))
     found = query.execute(f"select count(*) as rows from t where {condition}")
     rows = int(pa.table(found.read_all()).column("rows")[0].as_py())
     if rows:
-        DeltaTable(str(folder)).delete(condition, commit_properties=_ours())
+        snapshots.newest(folder).delete(condition, commit_properties=_ours())
     return rows
 
 
@@ -117,61 +130,25 @@ def newest_first(folder: Path, column: str, version: int | None = None, within: 
 
 
 def _added(folder: Path, version: int | None, within: Within | None) -> pa.Table:
-    number = _newest(folder) if version is None else version
-    added = _files_of(folder, number, _written_at(folder, number))
+    added = snapshots.files(folder, version)
     for column, asked in (within or {}).items():
         if f"min.{column}" in added.column_names:
-            least, most = (added.column(f"{end}.{column}").to_pylist() for end in ("min", "max"))
-            ends = zip(least, most, strict=True)
-            added = added.filter(pa.array([_may_hold(asked, *one) for one in ends], pa.bool_()))
+            told = (added.column(f"{name}.{column}").to_pylist() for name in ("min", "max", "null_count"))
+            added = added.filter(pa.array([_may_hold(asked, *one) for one in zip(*told, strict=True)], pa.bool_()))
     return added
 
 
-def _newest(folder: Path) -> int:
-    number = newest_version(folder)
-    if number is None:
-        raise FileNotFoundError(f"{folder} is no table")
-    return number
-
-
-def _opened(folder: Path, version: int) -> DeltaTable:
-    """The table at that version, to be read only."""
-    return _read_log(folder, version, _written_at(folder, version))
-
-
-@functools.lru_cache(maxsize=64)
-def _read_log(folder: Path, version: int, written_at: int) -> DeltaTable:
-    """A log is read once for each version asked for: it grows with the changes of weeks."""
-    del written_at  # tells a version from another under its number, of a table that was made anew
-    return DeltaTable(str(folder), version=version)
-
-
-@functools.lru_cache(maxsize=64)
-def _files_of(folder: Path, version: int, written_at: int) -> pa.Table:
-    """The files of a version with their statistics."""
-    return pa.table(_read_log(folder, version, written_at).get_add_actions(flatten=True))
-
-
-def _written_at(folder: Path, version: int) -> int:
-    try:
-        return (folder / "_delta_log" / f"{version:020d}.json").stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
-
-
-def _may_hold(asked: tuple[Any, Any] | Set[Any], least: Any, most: Any) -> bool:
-    if least is None or most is None:
+def _may_hold(asked: tuple[Any, Any] | Set[Any], least: Any, most: Any, nulls: int | None) -> bool:
+    if least is None or most is None or (None in asked and nulls != 0):
         return True
     if isinstance(asked, tuple):
         return bool(asked[0] <= most and asked[1] >= least)
-    return any(least <= value <= most for value in asked)
+    return any(value is not None and least <= value <= most for value in asked)
 
 
 def unneeded(folder: Path, retention_h: int) -> list[Path]:
     """Files in the table's folder that no version of so many hours names, those that no commit ever named included."""
-    paths = _opened(folder, _newest(folder)).vacuum(
-        retention_h, dry_run=True, enforce_retention_duration=False, full=True
-    )
+    paths = snapshots.newest(folder).vacuum(retention_h, dry_run=True, enforce_retention_duration=False, full=True)
     return [folder / unquote(path) for path in paths]
 
 
@@ -185,14 +162,17 @@ def _fields(table: Table) -> list[Field]:
 
 def _properties(table: Table) -> dict[str, str | None]:
     properties: dict[str, str | None] = {
-        "delta.logRetentionDuration": LOG_KEPT,
-        "delta.deletedFileRetentionDuration": LOG_KEPT,
+        "delta.logRetentionDuration": _interval(LOG_DAYS),
         "delta.enableDeletionVectors": "false",
         "delta.checkpointInterval": CHECKPOINT_EVERY,
     }
     if table.skip_by:
         properties["delta.dataSkippingStatsColumns"] = ",".join(table.skip_by)
     return properties | {f"delta.constraints.{name}": check for name, check in table.constraints.items()}
+
+
+def _interval(days: int) -> str:
+    return f"interval {days} days"
 
 
 def _typed(table: Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:

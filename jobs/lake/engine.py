@@ -18,6 +18,7 @@ from jobs.tables import Table
 
 MEMORY = "1GB"
 ROWS_AT_ONCE = 100_000
+_NAMING = ", filename = 'found_in'"
 
 
 class Engine:
@@ -34,16 +35,21 @@ class Engine:
         paths: Sequence[Path],
         where: str = "true",
         columns: Sequence[str] | None = None,
+        *,
+        with_file: bool = False,
     ) -> None:
         """A view of the rows of these files of the table that meet the condition, with the columns it declares.
 
-        ``columns`` are those that it really has, where that is in doubt.
+        ``columns`` are those that it really has, where that is in doubt; ``with_file`` adds ``found_in``, the path of
+        the file that holds the row.
         """
         if paths:
             names = ", ".join(f'"{column}"' for column in columns or table.column_names)
-            source = f"SELECT {names} FROM {_read(paths)}"
+            where_from = (", found_in", _NAMING) if with_file else ("", "")
+            source = f"SELECT {names}{where_from[0]} FROM {_read(paths, where_from[1])}"
         else:
-            nulls = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in duckdb_columns(table).items())
+            kinds = duckdb_columns(table) | ({"found_in": "VARCHAR"} if with_file else {})
+            nulls = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in kinds.items())
             source = f"SELECT {nulls} WHERE false"
         self._connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT * FROM ({source}) WHERE {where}')
 
@@ -89,7 +95,7 @@ class Engine:
         """Which of these files hold a row whose columns ``names`` are as in one of ``wanted``."""
         if not paths:
             return []
-        source = _read(paths, ", filename = 'found_in'")
+        source = _read(paths, _NAMING)
         held = f"SELECT {names}, found_in FROM {source}"
         found = self._connection.execute(f"SELECT DISTINCT found_in FROM ({held}) SEMI JOIN {wanted} USING ({names})")
         return sorted(Path(name) for (name,) in found.fetchall())

@@ -27,9 +27,10 @@ DRIVER_MEMORY = "2GB"
 class Store:
     """The tables of one lake, at ``<lake>/<layer>/<table>``. The Spark session is opened when it is first needed."""
 
-    def __init__(self, lake: Path, open_spark: Callable[[], SparkSession]) -> None:
-        """A store over the lake in that folder."""
+    def __init__(self, lake: Path, open_spark: Callable[[], SparkSession], removed_days: int = delta.LOG_DAYS) -> None:
+        """A store over the lake in that folder; ``removed_days`` is how long logs remember files taken out."""
         self.lake = lake
+        self._removed_days = removed_days
         self._open_spark = open_spark
         self._spark: SparkSession | None = None
 
@@ -77,12 +78,13 @@ class Store:
         return newest_version(self.folder(table)) is not None
 
     def ensure(self, tables: Iterable[Table]) -> None:
-        """Creates the tables that are not there yet, empty; those of an earlier release get their new columns."""
+        """Creates the tables that are not there yet, empty; others get what has been declared or set anew since."""
         for table in tables:
             if self.exists(table):
                 delta.add_new_columns(self.folder(table), table)
+                delta.remember_removed(self.folder(table), self._removed_days)
             else:
-                delta.create(self.folder(table), table)
+                delta.create(self.folder(table), table, self._removed_days)
 
     def files(self, table: Table, version: int | None = None, within: delta.Within | None = None) -> list[Path]:
         """The files of the table, now or at a version; none where it does not exist yet.
@@ -136,19 +138,18 @@ class Store:
         table: Table,
         parts: Sequence[Part],
         gone: pa.Table | None = None,
-        within: delta.Within | None = None,
         held_in: Sequence[Path] | None = None,
     ) -> None:
         """Adds the files and takes out the rows that were there under the keys of ``gone``, in one commit.
 
-        ``gone`` has columns of the table that together tell a row. Files that hold none of these keys stay; ``within``
-        says where such rows can be at all, and ``held_in`` which files they are in, where that is known.
+        ``gone`` has columns of the table that together tell a row. Files that hold none of these keys stay;
+        ``held_in`` says which files hold them, where that is known.
         """
         touched: list[HeldFile] = []
         written = list(parts)
         if gone is not None and gone.num_rows:
             folder = self.folder(table)
-            held = {file.path: file for file in delta.held_files(folder, None, within)}
+            held = {file.path: file for file in delta.held_files(folder)}
             with self.engine() as sql:
                 sql.rows("gone", gone)
                 names = ", ".join(f'"{name}"' for name in gone.column_names)
@@ -166,12 +167,12 @@ class Store:
         """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
         return delta.remove(self.folder(table), condition)
 
-    def compact(self, table: Table, small_files: int) -> bool:
+    def compact(self, table: Table, left_alone: int, together: int) -> bool:
         """Puts old files of about one size together; whether there was anything to do (see :mod:`jobs.lake.tiers`)."""
         folder = self.folder(table)
         merged: dict[str, int] = {}
         written: list[Part] = []
-        for files in due(delta.held_files(folder), table.file_bytes, small_files):
+        for files in due(delta.held_files(folder), table.file_bytes, left_alone, together):
             with self.engine() as sql:
                 sql.files("held", table, [folder / file.path for file in files])
                 written += as_old_as(files[-1].at_ms, sql.write(folder, table, "FROM held"))
@@ -180,9 +181,12 @@ class Store:
             delta.commit(folder, table, written, merged, is_change=False)
         return bool(merged)
 
-    def vacuum(self, table: Table, retention_h: int) -> int:
-        """Deletes files that no version of the last ``retention_h`` hours needs; how many."""
-        gone = delta.unneeded(self.folder(table), retention_h)
+    def vacuum(self, table: Table, retention_h: int, kept_version: int) -> int:
+        """Deletes files that no version of the last ``retention_h`` hours needs, nor that version; how many.
+
+        Logs do not remember for ever that a file was taken out: that version may be of any age.
+        """
+        gone = set(delta.unneeded(self.folder(table), retention_h)).difference(self.files(table, kept_version))
         for path in gone:
             path.unlink(missing_ok=True)
         return len(gone)

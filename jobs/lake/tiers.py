@@ -21,19 +21,29 @@ class HeldFile:
     at_ms: int
 
 
-def due(files: Iterable[HeldFile], file_bytes: int, left_alone: int) -> list[list[HeldFile]]:
+def left_alone(together: int, place: int) -> int:
+    """How many of the newest files of a table stay as they are, of tables that lie at such places in a list.
+
+    Tables mostly gain a file a day. With the same number for all, files of all of them would be put together on the
+    same day; with one more or less, each day has its share.
+    """
+    return together - place % max(1, together - 1)
+
+
+def due(files: Iterable[HeldFile], file_bytes: int, left_alone: int, together: int) -> list[list[HeldFile]]:
     """Groups of files to be put together, each into one, oldest first.
 
     The newest ``left_alone`` files stay as they are: rows that change are mostly young ones, and what is new is looked
-    up most. Of the others, as many of one size make a group; those from half of ``file_bytes`` on are large enough. So
-    a row is written anew about once for each size, however long the history grows.
+    up most. Of the others, ``together`` of one size make a group, or more that are there; those from half of
+    ``file_bytes`` on are large enough. So a row is written anew about once for each size, however long the history
+    grows.
     """
     oldest_first = sorted(files, key=lambda file: (file.at_ms, file.path))
     sizes: dict[int, list[HeldFile]] = {}
     for file in oldest_first[: max(0, len(oldest_first) - left_alone)]:
         if file.size_bytes < file_bytes // 2:
             sizes.setdefault(_size(file.size_bytes), []).append(file)
-    return [group for group in sizes.values() if len(group) >= max(2, left_alone)]
+    return [group for group in sizes.values() if len(group) >= max(2, together)]
 
 
 def alike(files: Iterable[HeldFile]) -> list[list[HeldFile]]:

@@ -36,14 +36,15 @@ def _count(work: Work) -> Report:
     is_rejudged = _is_rejudged(work)
     records = landings.rows_in(work, SYNC_RECORDS)
     claims = _claims(work, landings)
+    refused = work.files(REJECTED) if is_rejudged else landings.refusals_of_that_time(work)
     asked = [
-        replace(_share(work, share, landings, is_rejudged), claims=claims)
+        replace(_share(work, share, landings, is_rejudged, set(refused)), claims=claims)
         for share in shares(records + (work.store.count(EVENTS) // 10 if is_rejudged else 0))
     ]
     counted = work.store.spread(count_share, asked)
     for table in WRITES:
         parts = [part for one in counted for part in one.parts.get(table.name, [])]
-        work.store.put(table, parts, _gone(counted, table), held_in=_held_in(counted, table))
+        work.store.put(table, parts, _gone(counted, table), _held_in(counted, table))
     work.state.done["counted"] = {"landing": landings.last}
     return _report(work, landings, counted)
 
@@ -84,10 +85,11 @@ def _are_waited_for(work: Work, episodes: set[str]) -> bool:
         return sql.value("SELECT count(*) FROM rejected SEMI JOIN changed USING (episode_id)") > 0
 
 
-def _share(work: Work, share: Share, landings: Landings, is_rejudged: bool) -> ShareToCount:
+def _share(work: Work, share: Share, landings: Landings, is_rejudged: bool, refused: set[Path]) -> ShareToCount:
     landed = share.within if is_rejudged else {**share.within, **landings.within}
     files = {table.name: work.files(table, landed) for table in (SYNC_RECORDS, SYNC_LINES)}
     files |= {table.name: work.files(table, share.within) for table in (REJECTED, DEVICE_LOGS)}
+    files[REJECTED.name] = [path for path in files[REJECTED.name] if path in refused]
     files[EVENTS.name] = work.store.newest_first(EVENTS, "received_at", share.within)
     files[EPISODES.name] = work.files(EPISODES)
     known = work.store.files(EPISODES, work.before("count", EPISODES)) if is_rejudged else None

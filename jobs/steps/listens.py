@@ -126,11 +126,12 @@ def _total(work: Work, report: Report, parts: Sequence[Path], again: Again) -> R
         for days in _days_in_question(work, [*parts, *again.keys], bool(recatalogued))
     ]
     totalled = work.store.spread(total_days, asked)
-    within: Within = {"listen_day": {day for one in asked for day in one.days}}
     listens = [part for one in totalled for part in one.listens]
-    work.store.put(LISTENS, listens, _joined(one.listens_gone for one in totalled), within)
+    held_in = sorted({path for one in totalled for path in one.listens_held_in})
+    work.store.put(LISTENS, listens, _joined(one.listens_gone for one in totalled), held_in)
     sessions = [part for one in totalled for part in one.sessions]
-    work.store.put(LISTEN_SESSIONS, sessions, _joined(one.sessions_gone for one in totalled), within)
+    held_in = sorted({path for one in totalled for path in one.sessions_held_in})
+    work.store.put(LISTEN_SESSIONS, sessions, _joined(one.sessions_gone for one in totalled), held_in)
     if is_first:
         report.figures["listens"] = work.store.count(LISTENS)
     else:

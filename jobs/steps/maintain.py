@@ -4,12 +4,14 @@ import datetime as dt
 
 from jobs.errors import TryAgain
 from jobs.lake.files import read_json
+from jobs.lake.tiers import left_alone
 from jobs.published.reading import current
 from jobs.steps.publish import has_news, put_in_force
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import BY_NAME, GATE_RESULTS, TABLES
 
-LEAST_RETENTION_H = 168  # younger files may belong to work in progress
+LEAST_RETENTION_H = 168
+"""Younger files may belong to work in progress."""
 
 
 def _maintain(work: Work) -> Report:
@@ -24,7 +26,7 @@ def _maintain(work: Work) -> Report:
         number = put_in_force(work)  # the same rows in other files, which nobody then has to compare
         report.notes.append(f"publication {number} is in force: what the one before said, in fewer files")
     hours = _retention_h(work)
-    report.figures["files_deleted"] = sum(work.store.vacuum(BY_NAME[name], hours) for name in work.state.tables)
+    report.figures["files_deleted"] = _delete_unneeded(work, hours)
     report.notes.append(f"kept every version of the last {hours} hours")
     return report
 
@@ -32,7 +34,8 @@ def _maintain(work: Work) -> Report:
 def _compact(work: Work, name: str) -> bool:
     """Puts small files together; content stays, so steps that worked from the version before need not again."""
     before = work.state.tables[name]
-    if not work.store.compact(BY_NAME[name], work.settings.small_files):
+    table, together = BY_NAME[name], work.settings.small_files
+    if not work.store.compact(table, left_alone(together, TABLES.index(table)), together):
         return False
     work.state.left_behind([name])
     after = work.state.tables[name]
@@ -63,6 +66,13 @@ def _retention_h(work: Work) -> int:
         elif publication is not None and path.stem != f"{publication.number:08d}":
             path.unlink()
     return max(LEAST_RETENTION_H, int((now_ms - oldest_ms) // 3_600_000) + 1)
+
+
+def _delete_unneeded(work: Work, hours: int) -> int:
+    """Deletes what no version of so many hours needs, nor the publication in force, however old it is."""
+    publication = current(work.settings.lake)
+    in_force = {} if publication is None else publication.tables
+    return sum(work.store.vacuum(BY_NAME[name], hours, in_force.get(name, -1)) for name in work.state.tables)
 
 
 MAINTAIN = Step("maintain", reads=(), writes=TABLES, run=_maintain, has_news=lambda work: bool(work.state.tables))

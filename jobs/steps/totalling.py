@@ -47,12 +47,14 @@ class DaysToTotal:
 
 @dataclass(slots=True)
 class Totalled:
-    """New files, keys of rows that go, and how many listens were looked at and changed."""
+    """New files, keys of rows that go and files that hold them, and how many listens were looked at and changed."""
 
     listens: list[Part] = field(default_factory=list)
     sessions: list[Part] = field(default_factory=list)
     listens_gone: pa.Table | None = None
     sessions_gone: pa.Table | None = None
+    listens_held_in: list[Path] = field(default_factory=list)
+    sessions_held_in: list[Path] = field(default_factory=list)
     touched: int = 0
     changed: int = 0
 
@@ -79,6 +81,7 @@ def total_days(given: DaysToTotal) -> Totalled:
         )
         totalled.changed = sql.value("SELECT count(*) FROM changed")
         totalled.listens_gone = sql.query("FROM gone")
+        totalled.listens_held_in = _found_in(sql, "there SEMI JOIN gone USING (listen_id)")
         for days in _groups(sql):
             totalled.listens += sql.write(
                 given.lake / LISTENS.name, LISTENS, f"FROM changed WHERE listen_day BETWEEN {days}"
@@ -89,8 +92,8 @@ def total_days(given: DaysToTotal) -> Totalled:
 
 def _name_parts(sql: Engine, given: DaysToTotal) -> None:
     like = as_parts("listens", "listen_sessions")
-    sql.files("listens", LISTENS, given.stored, given.condition)
-    sql.files("listen_sessions", LISTEN_SESSIONS, given.sessions, given.condition)
+    sql.files("listens", LISTENS, given.stored, given.condition, with_file=True)
+    sql.files("listen_sessions", LISTEN_SESSIONS, given.sessions, given.condition, with_file=True)
     sql.files("episodes", EPISODES, given.episodes)
     for name, paths in (("all_added", given.parts), ("all_whole", given.whole)):
         sql.saved(name, paths, like)
@@ -107,12 +110,13 @@ def _name_stored(sql: Engine, given: DaysToTotal) -> None:
     if given.recatalogued:
         touched += f" UNION SELECT {KEYS} FROM listens SEMI JOIN recatalogued USING (episode_id)"
     sql.keep("touched", f"SELECT *, {listen_id('t')} AS listen_id FROM ({touched}) AS t")
-    sql.keep("there", "SELECT listen_id, listen_day FROM listens SEMI JOIN touched USING (listen_id, listen_day)")
+    there = "SELECT listen_id, listen_day, found_in FROM listens SEMI JOIN touched USING (listen_id, listen_day)"
+    sql.keep("there", there)
     days = sql.days("there")
     sql.keep("stored", f"SELECT {COLUMNS} FROM listens SEMI JOIN there USING (listen_id) WHERE {days}")
     sql.keep(
         "known_sessions",
-        f"SELECT listen_id, listen_day, session_id FROM listen_sessions SEMI JOIN there USING (listen_id) WHERE {days}",
+        f"FROM listen_sessions SEMI JOIN there USING (listen_id) WHERE {days}",
     )
     sql.view("standing", f"SELECT * FROM stored ANTI JOIN again USING ({KEYS})")
     sql.keep("held", as_parts("standing", "known_sessions"))
@@ -136,4 +140,11 @@ def _write_sessions(sql: Engine, given: DaysToTotal, totalled: Totalled) -> None
     told = "SELECT listen_id, listen_day, unnest(session_ids) AS session_id FROM rows"
     new = f"SELECT * FROM ({told}) ANTI JOIN known_sessions USING (listen_id, session_id)"
     totalled.sessions = sql.write(given.lake / LISTEN_SESSIONS.name, LISTEN_SESSIONS, new)
-    totalled.sessions_gone = sql.query(f"SELECT * FROM known_sessions ANTI JOIN ({told}) USING (listen_id, session_id)")
+    sql.keep("sessions_gone", f"FROM known_sessions ANTI JOIN ({told}) USING (listen_id, session_id)")
+    totalled.sessions_gone = sql.query("SELECT * EXCLUDE (found_in) FROM sessions_gone")
+    totalled.sessions_held_in = _found_in(sql, "sessions_gone")
+
+
+def _found_in(sql: Engine, rows: str) -> list[Path]:
+    """The files that hold these rows."""
+    return [Path(path) for path in sql.query(f"SELECT DISTINCT found_in FROM {rows}").column(0).to_pylist()]

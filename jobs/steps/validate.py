@@ -5,7 +5,7 @@ import datetime as dt
 from expectations.gate import FAILED, PASSED, Outcome, check, make_ready, suite_of
 from expectations.question import Question, Rows, name_views
 from jobs.errors import GateClosed
-from jobs.published.reading import Publication, current, rows
+from jobs.published.reading import Publication, current
 from jobs.steps.count import COUNT
 from jobs.steps.landings import Landings
 from jobs.steps.listens import LISTENS_STEP
@@ -17,6 +17,7 @@ from jobs.tables import (
     EVENTS,
     GATE_RESULTS,
     LISTENS,
+    REJECTED,
     RESTATEMENTS,
     RUNS,
     SYNC_BATCHES,
@@ -29,7 +30,8 @@ from jobs.transforms.rules import in_force
 LANDED = (SYNC_LINES, SYNC_RECORDS)
 CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED, CLAIMS)
 BY_DIFFERENCE = (EVENTS, LISTENS, RESTATEMENTS)
-"""Tables of which only what a publication changes is in question; the others are small beside them."""
+"""Tables of which only what a publication changes is in question, as of refusals and batches what is of the same time
+besides, where one of the lines that landed may be told already; the others are small beside them."""
 ROWS_OF_SHARE = 500_000
 RUNBOOK = "docs/runbooks/gate.md"
 
@@ -81,6 +83,8 @@ def _in_question(work: Work, publication: Publication | None, landings: Landings
             asked[table.name] = Rows(columns, landings.files(work, table), where=landings.condition)
         elif table is SYNC_BATCHES and publication is not None:
             asked[table.name] = _batches_of_that_time(work, landings, columns)
+        elif table is REJECTED and since >= 0 and not landings.rows_in(work, CLAIMS):
+            asked[table.name] = _refusals_of_that_time(work, landings, columns, since)
         elif table in BY_DIFFERENCE and since >= 0:
             asked[table.name] = Rows(columns, *work.store.differences(table, since))
         else:
@@ -98,12 +102,18 @@ def _landings(work: Work, publication: Publication | None) -> Landings:
 
 def _batches_of_that_time(work: Work, landings: Landings, columns: list[str]) -> Rows:
     """Batches received when those of these landings were: what landed again was received at the same instant."""
-    version = work.state.tables[SYNC_LINES.name]
-    bounds = "min(received_ms) as least, max(received_ms) as most"
-    (span,) = rows(work.settings.lake, SYNC_LINES.name, version, landings.condition, bounds).to_pylist()
-    least, most = span["least"] or 0, span["most"] or 0
+    least, most = landings.received(work)
     files = work.files(SYNC_BATCHES, {"received_ms": (least, most)}, seen_by=COUNT.name)
     return Rows(columns, files, where=f"received_ms BETWEEN {least} AND {most}")
+
+
+def _refusals_of_that_time(work: Work, landings: Landings, columns: list[str], since: int) -> Rows:
+    """The same of refusals, and all in files that came since that version.
+
+    Not where claims came: whether a claim was accepted before is told by what was refused at any time.
+    """
+    came, went = work.store.differences(REJECTED, since)
+    return Rows(columns, sorted({*came, *landings.refusals_of_that_time(work)}), went, is_whole=True)
 
 
 def _rules(work: Work) -> dict[str, str]:

@@ -21,6 +21,9 @@ from jobs.settings import Settings
 from jobs.tables import Table
 from jobs.transforms.rules import CountingRules
 
+MARGIN_DAYS = 7
+"""Files taken out are remembered so much longer than publications are kept, so that none of these looks like refuse."""
+
 
 @dataclass(slots=True)
 class Work:
@@ -51,7 +54,8 @@ class Work:
     def store(self) -> Store:
         """The tables; what needs Spark opens the session."""
         if self._store is None:
-            self._store = Store(self.settings.lake, self._open_spark)
+            days = self.settings.keep_publications_days + MARGIN_DAYS
+            self._store = Store(self.settings.lake, self._open_spark, days)
         return self._store
 
     def _open_spark(self) -> SparkSession:

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.history_course import Day
 from benchmarks.history_devices import midnight_ms
+from benchmarks.history_kept import OtherHistoryError, take_up
 from benchmarks.history_landing import History
+from benchmarks.lake_watch import Touched
 from jobs.records.identity import record_id
 from jobs.records.record import Record, read_record
 
@@ -36,6 +39,33 @@ def test_the_same_seed_makes_the_same_bytes(landing: Path, tmp_path: Path) -> No
     again = land(tmp_path)
     files = {path.relative_to(landing): path.read_bytes() for path in landing.rglob("*") if path.is_file()}
     assert files == {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
+
+
+def test_a_history_that_was_broken_off_goes_on_with_the_same_bytes(landing: Path, tmp_path: Path) -> None:
+    for days in (DAYS - 3, DAYS):
+        history = History(tmp_path, seed=3, records=RECORDS, devices=DEVICES)
+        written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.gz")}
+        for day in range(1, days + 1):
+            history.land_day(is_there=1 < day <= DAYS - 5 and bool(written))
+        assert {path: path.stat().st_mtime_ns for path in written} == written
+    files = {path.relative_to(landing): path.read_bytes() for path in landing.rglob("*") if path.is_file()}
+    assert files == {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_days_that_were_counted_are_taken_up(tmp_path: Path) -> None:
+    folder, settings = tmp_path / "history", {"records": 10, "seed": 1}
+    kept = take_up(folder, settings)
+    first = Day(1, 10, seconds=2.5, touched=Touched(read_bytes=7, tables={"silver/events": {"opened": 3}}))
+    kept.add(first)
+    kept.add_audit(1, 0.5)
+    with kept.path.open("a") as lines:
+        lines.write('{"day": {"day": 2, ')
+    again = take_up(folder, settings)
+    assert (again.days, again.audits) == ([first], {1: 0.5})
+    again.add(Day(2, 11))
+    assert [day.records for day in take_up(folder, settings).days] == [10, 11]
+    with pytest.raises(OtherHistoryError, match="--fresh"):
+        take_up(folder, settings | {"seed": 2})
 
 
 def test_days_are_alike(landing: Path) -> None:

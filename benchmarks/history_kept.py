@@ -1,0 +1,62 @@
+"""Days of a history that have been counted, kept beside their lake, so that a course that was broken off goes on."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.history_course import Day
+
+SAYS = "history-days.jsonl"
+
+
+class OtherHistoryError(RuntimeError):
+    """What lies there is a course of another history; the text says what to do."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """The days counted, seconds of checks of whole tables by day, and where both are written down."""
+
+    path: Path
+    days: list[Day] = field(default_factory=list)
+    audits: dict[int, float] = field(default_factory=dict)
+
+    def add(self, day: Day) -> None:
+        """Write a day down."""
+        self.days.append(day)
+        self._write({"day": day.as_json()})
+
+    def add_audit(self, day: int, seconds: float) -> None:
+        """Write down how long a check of everything took after that day."""
+        self.audits[day] = seconds
+        self._write({"audit": day, "seconds": seconds})
+
+    def _write(self, entry: dict[str, object]) -> None:
+        with self.path.open("a") as lines:
+            print(json.dumps(entry), file=lines)
+
+
+def take_up(folder: Path, settings: dict[str, int]) -> Kept:
+    """What was counted in that folder of a history with these settings; nothing yet, in a new folder.
+
+    A last line that was cut short is let go of; its day is counted again.
+
+    Raises:
+        OtherHistoryError: the days there have other settings.
+    """
+    kept = Kept(folder / SAYS)
+    if not kept.path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        kept.path.write_text(json.dumps(settings) + "\n")
+        return kept
+    whole = [line for line in kept.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    kept.path.write_text("".join(whole))
+    first, *entries = map(json.loads, whole)
+    if first != settings:
+        raise OtherHistoryError(f"{folder} holds days of another history ({first}): --fresh begins anew")
+    for entry in entries:
+        if "day" in entry:
+            kept.days.append(Day.from_json(entry["day"]))
+        else:
+            kept.audits[entry["audit"]] = entry["seconds"]
+    return kept
