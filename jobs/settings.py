@@ -33,12 +33,14 @@ class Settings:
     keep_check_results_days: int
     small_files: int
     gate_rows_shown: int
+    payouts_toml: Path
     counting_toml: Path
 
 
 NAMES: dict[tuple[str, str], str] = {
     ("paths", "landing"): "landing",
     ("paths", "lake"): "lake",
+    ("paths", "payouts"): "payouts_toml",
     ("spark", "master"): "master",
     ("spark", "driver_memory"): "driver_memory",
     ("spark", "shuffle_partitions"): "shuffle_partitions",
@@ -72,6 +74,7 @@ def read_settings(
             values[name] = argument
     for name in ("landing", "lake"):
         values[name] = Path(str(values[name])).expanduser().absolute()
+    values["payouts_toml"] = HOUSE / str(values["payouts_toml"])
     return Settings(**values, counting_toml=HOUSE / "conf" / "counting.toml")
 
 

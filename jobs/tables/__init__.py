@@ -2,6 +2,7 @@
 
 from jobs.tables.bronze import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 from jobs.tables.declare import Column, Table
+from jobs.tables.finance import FINANCE_FILES, FINANCE_SETS
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
 from jobs.tables.silver import (
     DEVICE_DAYS,
@@ -29,6 +30,8 @@ TABLES: tuple[Table, ...] = (
     RESTATEMENTS,
     GATE_RESULTS,
     RUNS,
+    FINANCE_SETS,
+    FINANCE_FILES,
 )
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
@@ -39,6 +42,8 @@ __all__ = [
     "DEVICE_LOGS",
     "EPISODES",
     "EVENTS",
+    "FINANCE_FILES",
+    "FINANCE_SETS",
     "GATE_RESULTS",
     "IMPOSSIBLE_DAYS",
     "LANDED_FILES",
