@@ -8,7 +8,8 @@ WHOLE_BPS = 10_000
 MOST_MINOR = 10**13
 """What a period of a program may have to divide at most, either way, in minor units.
 
-Up to here, and with the bounds below, every product of settling stays within 127 bits (docs/decisions/0042).
+Up to here, and with the bounds below, every product of settling stays within 127 bits
+(docs/decisions/0041-dividing-in-sql.md).
 """
 MOST_FEE_MINOR = 10**8
 """The greatest fee that one listener pays a period, in minor units."""

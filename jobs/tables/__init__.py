@@ -4,6 +4,9 @@ from jobs.tables.bronze import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES,
 from jobs.tables.declare import Column, Table
 from jobs.tables.finance import FINANCE_FILES, FINANCE_SETS
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
+from jobs.tables.holds import HOLDS
+from jobs.tables.ledger import LEDGER, PAYMENTS
+from jobs.tables.money import ALLOCATIONS, LISTEN_SETTLEMENTS, SETTLEMENT_RUNS
 from jobs.tables.silver import (
     DEVICE_DAYS,
     DEVICE_LOGS,
@@ -32,11 +35,18 @@ TABLES: tuple[Table, ...] = (
     RUNS,
     FINANCE_SETS,
     FINANCE_FILES,
+    SETTLEMENT_RUNS,
+    ALLOCATIONS,
+    LISTEN_SETTLEMENTS,
+    HOLDS,
+    LEDGER,
+    PAYMENTS,
 )
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
+    "ALLOCATIONS",
     "BY_NAME",
     "DEVICE_DAYS",
     "DEVICE_LOGS",
@@ -45,13 +55,18 @@ __all__ = [
     "FINANCE_FILES",
     "FINANCE_SETS",
     "GATE_RESULTS",
+    "HOLDS",
     "IMPOSSIBLE_DAYS",
     "LANDED_FILES",
+    "LEDGER",
     "LISTENS",
     "LISTEN_SESSIONS",
+    "LISTEN_SETTLEMENTS",
+    "PAYMENTS",
     "REJECTED",
     "RESTATEMENTS",
     "RUNS",
+    "SETTLEMENT_RUNS",
     "SYNC_BATCHES",
     "SYNC_LINES",
     "SYNC_RECORDS",

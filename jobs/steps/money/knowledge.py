@@ -3,6 +3,7 @@
 from jobs.finance.files import FinanceSet
 from jobs.finance.judging import Known
 from jobs.published.reading import rows
+from jobs.steps.money.runs import all_runs
 from jobs.steps.money.sets import finance_of, set_in_force
 from jobs.steps.work import Work
 from jobs.tables import EPISODES, LISTENS
@@ -12,12 +13,15 @@ def known_before(work: Work, new: FinanceSet) -> Known:
     """What is known at this moment, as far as the new set speaks of it."""
     before = set_in_force(work)
     old = FinanceSet() if before is None else finance_of(work, before)
+    posted = [run for run in all_runs(work) if run.state == "posted"]
     decided = {row["listen_id"] for row in new["decisions"]}
     return Known(
         files=old.given,
         payees=frozenset(row["payee_id"] for row in old["payees"]),
         shows=_shows(work),
         listens=_listens(work, decided) | {row["listen_id"] for row in old["decisions"]},
+        documents={name: text for run in posted for name, text in run.frozen["documents"].items()},
+        finals=frozenset((run.program, run.period) for run in posted if run.kind == "final"),
     )
 
 
