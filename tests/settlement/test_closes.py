@@ -153,3 +153,17 @@ def test_a_month_is_final_at_its_fourth_close(house: House) -> None:
     assert adjusted["payable:p2", "s-1"] == 1008 - 958
     house.close("2027-02", "2027-03-09")
     assert house.postings("adjustment") == adjusted
+
+
+@pytest.mark.spark
+def test_a_run_comes_to_the_same_again_without_the_tables_it_was_worked_out_from(house: House) -> None:
+    house.run("settle", *OCTOBER)
+    (run,) = house.rows("gold/settlement_runs")
+    for name in ("silver/listens", "silver/events", "gold/allocations"):
+        for path in (house.lake / name).glob("*.parquet"):
+            path.unlink()
+    assert f"comes to the same again: {run['checksum']}" in house.run("reproduce", run["run_id"][:8]).out
+    (archived,) = (house.lake / "_closes" / "2026-10").glob("*")
+    splits = archived / "splits.csv"
+    splits.write_text(splits.read_text().replace("p1,60", "p1,61"))
+    assert "the finance archived are not those that were frozen" in house.tried("reproduce", run["run_id"]).err

@@ -5,7 +5,7 @@ import importlib.metadata
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from jobs.steps.money.shares_of_run import Frozen
 
 CLOSES = "_closes"
 MANIFEST = "manifest.json"
+PAYOUTS, COUNTING = "payouts.toml", "counting.toml"
 SPLITS = pa.schema(
     [
         ("show_id", pa.string()),
@@ -61,12 +62,12 @@ def new_draft(lake: Path) -> Path:
     return draft
 
 
-def keep_finance(draft: Path, finance: FinanceSet, contents: Mapping[str, bytes], conf: Iterable[Path]) -> None:
+def keep_finance(draft: Path, finance: FinanceSet, contents: Mapping[str, bytes], conf: Mapping[str, Path]) -> None:
     """Puts the finance files, the rules, and splits and fees as rows into the folder."""
     for name, content in contents.items():
         (draft / name).write_bytes(content)
-    for path in conf:
-        shutil.copyfile(path, draft / path.name)
+    for name, path in conf.items():
+        shutil.copyfile(path, draft / name)
     splits = [{name: row[name] for name in SPLITS.names} for row in finance["splits"]]
     pq.write_table(pa.Table.from_pylist(splits, SPLITS), draft / "splits.parquet")
     fees = [

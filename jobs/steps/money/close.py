@@ -64,9 +64,9 @@ def to_settle(payouts: Payouts, finance: FinanceSet, close: Period, runs: Sequen
         latest = {Period.read(run.period): run for run in posted}
         if program.rule(close) is not None:
             latest.pop(close, None)
-            found.append(_one(payouts, program, close, close, finance))
+            found.append(run_of(payouts, program, close, close, finance))
         found += [
-            _one(payouts, program, period, close, finance)
+            run_of(payouts, program, period, close, finance)
             for period, run in sorted(latest.items())
             if run.kind != "final"
         ]
@@ -78,7 +78,8 @@ def to_settle(payouts: Payouts, finance: FinanceSet, close: Period, runs: Sequen
     return [one for one in found if one.rule.rule is not Rule.CPM]
 
 
-def _one(payouts: Payouts, program: Program, period: Period, close: Period, finance: FinanceSet) -> ToSettle:
+def run_of(payouts: Payouts, program: Program, period: Period, close: Period, finance: FinanceSet) -> ToSettle:
+    """What a close does to one program and period, and the money that documents bring in for it."""
     rule = program.rule(period)
     if rule is None:
         raise Stop(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,15 +108,20 @@ def _counted(work: Work, paths: list[Path]) -> int:
 
 
 def _together(sealed: list[Sealed]) -> FrozenListens:
-    digests = sorted(digest for one in sealed for digest in one.digests)
-    text = "".join(f"{bucket} {digest} {count}\n" for bucket, digest, count in digests)
+    digests = [digest for one in sealed for digest in one.digests]
     holds = [one.holds for one in sealed if one.holds.num_rows]
     return FrozenListens(
         [one.path for one in sealed],
-        hashlib.sha256(text.encode()).hexdigest(),
+        combined(digests),
         sum(count for _, _, count in digests),
         pa.concat_tables(holds) if holds else pa.table({"listen_id": pa.array([], pa.string())}),
     )
+
+
+def combined(digests: Iterable[tuple[int, str, int]]) -> str:
+    """The checksum of listens from those of their buckets, each with the number of its listens."""
+    text = "".join(f"{bucket} {digest} {count}\n" for bucket, digest, count in sorted(digests))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def decisions_of(finance: FinanceSet) -> pa.Table:

@@ -89,6 +89,11 @@ def landed_contents(landing: Path) -> dict[str, bytes]:
     folder = landing / FINANCE
     if not folder.is_dir():
         raise Stop(f"there is no folder {folder}: put payees.csv, splits.csv and pools.csv there, see docs/payouts.md")
+    return contents_in(folder)
+
+
+def contents_in(folder: Path) -> dict[str, bytes]:
+    """The bytes of the CSV files in that folder, by name."""
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.csv")) if not path.name.startswith(".")}
 
 

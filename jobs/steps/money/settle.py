@@ -57,7 +57,8 @@ def _settle(work: Work, month: Period) -> Report:
     close = Close(month, payouts, finance_set, asked, payouts.calendar.cut_off(month))
     draft = archive.new_draft(work.settings.lake)
     contents = contents_of(work, finance_set)
-    archive.keep_finance(draft, finance, contents, (work.settings.payouts_toml, work.settings.counting_toml))
+    rules = {archive.PAYOUTS: work.settings.payouts_toml, archive.COUNTING: work.settings.counting_toml}
+    archive.keep_finance(draft, finance, contents, rules)
     span = Span(min(one.period for one in asked).first_day, month.last_day, close.cut_off)
     frozen = freeze_listens(work, draft, span, finance, payouts.hold_unsure_clocks, payouts.pay_claimed)
     name = archive.keep(draft, str(month), _manifest(close, frozen))
@@ -135,10 +136,10 @@ def _add_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
 
 
 def _checksums(work: Work, found: Allocated) -> dict[str, str]:
-    return checksums_of(work, [work.settings.lake / ALLOCATIONS.name / part.path for part in found.allocations])
+    return run_checksums_in(work, [work.settings.lake / ALLOCATIONS.name / part.path for part in found.allocations])
 
 
-def checksums_of(work: Work, paths: list[Path]) -> dict[str, str]:
+def run_checksums_in(work: Work, paths: list[Path]) -> dict[str, str]:
     """The checksum of each run whose allocations are in these files."""
     with work.store.engine() as sql:
         sql.files("allocations", ALLOCATIONS, paths)
