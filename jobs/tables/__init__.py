@@ -5,7 +5,7 @@ from jobs.tables.declare import Column, Table
 from jobs.tables.finance import FINANCE_FILES, FINANCE_SETS
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
 from jobs.tables.holds import HOLDS
-from jobs.tables.ledger import LEDGER, PAYMENTS
+from jobs.tables.ledger import BALANCES, LEDGER, PAYMENTS, STATEMENTS
 from jobs.tables.money import ALLOCATIONS, LISTEN_SETTLEMENTS, SETTLEMENT_RUNS
 from jobs.tables.silver import (
     DEVICE_DAYS,
@@ -41,12 +41,15 @@ TABLES: tuple[Table, ...] = (
     HOLDS,
     LEDGER,
     PAYMENTS,
+    BALANCES,
+    STATEMENTS,
 )
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
     "ALLOCATIONS",
+    "BALANCES",
     "BY_NAME",
     "DEVICE_DAYS",
     "DEVICE_LOGS",
@@ -67,6 +70,7 @@ __all__ = [
     "RESTATEMENTS",
     "RUNS",
     "SETTLEMENT_RUNS",
+    "STATEMENTS",
     "SYNC_BATCHES",
     "SYNC_LINES",
     "SYNC_RECORDS",

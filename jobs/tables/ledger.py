@@ -1,6 +1,6 @@
 """The ledger: what was posted, in double entry, each posting chained to the one before."""
 
-from jobs.tables.declare import BIGINT, INT, STRING, TIMESTAMP, Column, Table
+from jobs.tables.declare import BIGINT, INT, STRING, TIMESTAMP, Column, Table, array_of, struct_of
 from jobs.tables.money import CURRENCY
 
 ENTRY_KINDS = ("accrual", "adjustment", "assign", "payment", "withholding", "conversion", "return")
@@ -51,5 +51,62 @@ PAYMENTS = Table(
     ),
     key=("end_to_end_id", "state"),
     skip_by=("settlement_period",),
+    published=False,
+)
+
+BALANCES = Table(
+    name="gold/balances",
+    about="One row an account and currency: what it holds after the last close, derived from the ledger.",
+    columns=(
+        Column("account", STRING, "Account: its kind, then whose."),
+        CURRENCY,
+        Column("payee_id", STRING, "Payee, where the account is one's.", nullable=True),
+        Column("balance_minor", BIGINT, "Credits less debits."),
+    ),
+    key=("account", "currency"),
+    published=False,
+)
+
+LINES = array_of(
+    struct_of(
+        show_id=STRING,
+        program=STRING,
+        period=STRING,
+        accrued_minor=BIGINT,
+        adjusted_minor=BIGINT,
+        assigned_minor=BIGINT,
+        held_minor=BIGINT,
+        released_minor=BIGINT,
+    )
+)
+
+STATEMENTS = Table(
+    name="gold/statements",
+    about="One row a payee, currency and close: opening and closing balance, and everything between, from the ledger.",
+    columns=(
+        Column("payee_id", STRING, "Payee."),
+        CURRENCY,
+        CLOSE,
+        Column("opening_minor", BIGINT, "Payable before; the closing of the statement before."),
+        Column("accrued_minor", BIGINT, "Earned in the month closed, with what is held of it."),
+        Column("adjusted_minor", BIGINT, "Corrections of earlier months, with what is held of them."),
+        Column("assigned_minor", BIGINT, "From final months, for shows that had no split."),
+        Column("held_minor", BIGINT, "Of what was earned, put on the hold account."),
+        Column("released_minor", BIGINT, "Taken off the hold account: released, or void and so adjusted too."),
+        Column("paid_minor", BIGINT, "Paid out; subtracted."),
+        Column("withheld_minor", BIGINT, "Withheld; subtracted."),
+        Column("returned_minor", BIGINT, "Payments that came back, with what was withheld beside them."),
+        Column("converted_minor", BIGINT, "Converted from other currencies, or into them where negative."),
+        Column(
+            "closing_minor",
+            BIGINT,
+            "Payable after.",
+            check="closing_minor = opening_minor + accrued_minor + adjusted_minor + assigned_minor - held_minor"
+            " + released_minor - paid_minor - withheld_minor + returned_minor + converted_minor",
+        ),
+        Column("lines", LINES, "What was earned, by show, program and month."),
+    ),
+    key=("payee_id", "currency", "settlement_period"),
+    skip_by=("settlement_period", "payee_id"),
     published=False,
 )

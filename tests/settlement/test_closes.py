@@ -167,3 +167,29 @@ def test_a_run_comes_to_the_same_again_without_the_tables_it_was_worked_out_from
     splits = archived / "splits.csv"
     splits.write_text(splits.read_text().replace("p1,60", "p1,61"))
     assert "the finance archived are not those that were frozen" in house.tried("reproduce", run["run_id"]).err
+
+
+@pytest.mark.spark
+def test_what_nobody_heard_for_waits_and_is_given_out_later_but_no_more_than_that(house: House) -> None:
+    house.finance(pools=POOLS + "inv-2,ads,2026-11,EUR,1000,0,0\n")
+    for close, now in (("2026-10", "2026-11-09"), ("2026-11", "2026-12-09"), ("2026-12", "2027-01-09")):
+        house.close(close, now)
+    house.close("2027-01", "2027-02-09")
+    house.close("2027-02", "2027-03-09")  # November is final: nobody heard anything, 1000 stay undistributed
+    assert house.postings("adjustment", period="2026-11", close="2027-02") == {
+        ("suspense:ads", None): -1000, ("undistributed:ads", None): 1000,
+    }  # fmt: skip
+    given = POOLS + "inv-2,ads,2026-11,EUR,1000,0,0\nundistributed:ads:1,ads,2027-03,EUR,{},0,0\n"
+    house.finance(pools=given.format(1001))
+    house.heard("ana", "ep-1", "2027-03-05T12:00", 60, "2027-03-05T12:01")
+    house.count()
+    house.run("settle", "--period", "2027-03", now="2027-04-09")
+    for who in (DAEMON, BIN):
+        house.run("approve", "--period", "2027-03", now="2027-04-09", by=who)
+    refused = house.tried("post", "--period", "2027-03", now="2027-04-09")
+    assert "documents give out 0.01 EUR more than undistributed:ads holds" in refused.err
+    house.finance(pools=given.format(1000))
+    house.close("2027-03", "2027-04-09")
+    assert house.postings("accrual", period="2027-03") == {
+        ("undistributed:ads", None): -1000, ("payable:p1", "s-1"): 600, ("payable:p2", "s-1"): 400,
+    }  # fmt: skip

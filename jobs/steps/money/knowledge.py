@@ -3,6 +3,7 @@
 from jobs.finance.files import FinanceSet
 from jobs.finance.judging import Known
 from jobs.published.reading import rows
+from jobs.steps.money.payments import all_payments, issued
 from jobs.steps.money.runs import all_runs
 from jobs.steps.money.sets import finance_of, set_in_force
 from jobs.steps.work import Work
@@ -20,6 +21,7 @@ def known_before(work: Work, new: FinanceSet) -> Known:
         payees=frozenset(row["payee_id"] for row in old["payees"]),
         shows=_shows(work),
         listens=_listens(work, decided) | {row["listen_id"] for row in old["decisions"]},
+        payments=frozenset(issued(all_payments(work))),
         documents={name: text for run in posted for name, text in run.frozen["documents"].items()},
         finals=frozenset((run.program, run.period) for run in posted if run.kind == "final"),
     )

@@ -9,15 +9,19 @@ from typing import Any
 import pyarrow as pa
 
 from jobs.errors import Stop
+from jobs.finance.amounts import in_words
+from jobs.finance.judging_pools import UNDISTRIBUTED
 from jobs.finance.periods import Period
 from jobs.payouts import read_payouts
+from jobs.steps.money.assigning import assignments
+from jobs.steps.money.derived import derive
 from jobs.steps.money.ledger import append, entry, posting
 from jobs.steps.money.people import system_user
 from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, posted_runs, settlers
 from jobs.steps.money.sets import needed_set
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import ALLOCATIONS, LEDGER, SETTLEMENT_RUNS
-from jobs.transforms.settlement.ledger import differences, targets
+from jobs.tables import ALLOCATIONS, BALANCES, LEDGER, SETTLEMENT_RUNS, STATEMENTS
+from jobs.transforms.settlement.ledger import differences, signed, targets
 
 
 def post_step(close: Period) -> Step:
@@ -25,7 +29,7 @@ def post_step(close: Period) -> Step:
     return Step(
         "post",
         reads=(ALLOCATIONS,),
-        writes=(LEDGER, SETTLEMENT_RUNS),
+        writes=(LEDGER, SETTLEMENT_RUNS, BALANCES, STATEMENTS),
         run=lambda work: _post(work, str(close)),
         has_news=lambda work: bool(_to_post(work, str(close))),
     )
@@ -53,11 +57,36 @@ def _post(work: Work, close: str) -> Report:
     runs = all_runs(work)
     draft = _to_post(work, close)
     entries = [row for run, rows in _postings(work, draft) for row in _entry(run, rows, runs)]
+    entries += assignments(work, close, _finals(runs, draft), entries)
+    _check_given_out(work, entries)
     posted = append(work, entries)
     at = work.now.astimezone(dt.UTC)
     who = system_user()
     work.store.add_few(SETTLEMENT_RUNS, [{**asdict(run), "state": "posted", "at": at, "by": who} for run in draft])
+    closes = {run.settlement_period for run in runs if run.state == "posted"}
+    derive(work, closes | {close})
     return Report("post", news=True, figures={"runs": len(draft), "postings": posted})
+
+
+def _check_given_out(work: Work, entries: Sequence[dict[str, Any]]) -> None:
+    """Whether documents give out no more than what stayed undistributed."""
+    with work.store.engine() as sql:
+        sql.files("posted", LEDGER, work.files(LEDGER))
+        known = "SELECT account, currency, side, amount_minor FROM posted"
+        names = ("account", "currency", "side")
+        sql.rows("new", _relation(entries, names, ("amount_minor",)))
+        sql.view("ledger", f"{known} UNION ALL SELECT account, currency, side, amount_minor FROM new")
+        held = f"SELECT account, currency, sum({signed()}) AS balance FROM ledger GROUP BY ALL"
+        found = sql.query(f"FROM ({held}) WHERE starts_with(account, '{UNDISTRIBUTED}') AND balance < 0").to_pylist()
+    if found:
+        more = in_words(-int(found[0]["balance"]), found[0]["currency"])
+        raise Stop(f"documents give out {more} more than {found[0]['account']} holds: lower them, and settle again")
+
+
+def _finals(runs: Sequence[Run], draft: Sequence[Run]) -> list[tuple[str, str]]:
+    """Programs and months that are final, with those that this close makes so."""
+    posted = [run for run in runs if run.state == "posted"]
+    return sorted({(run.program, run.period) for run in (*posted, *draft) if run.kind == "final"})
 
 
 def _check_approved(work: Work, close: str, runs: Sequence[Run], draft: Sequence[Run]) -> None:

@@ -3,6 +3,8 @@
 Amounts are signed here: what is owed (a credit) is positive.
 """
 
+from jobs.transforms.settlement.dividing import divided, tie_of
+
 PERIOD = "program, period"
 ACCOUNT = "account, currency, payee_id, show_id"
 OF_PERIODS = ("accrual", "adjustment")
@@ -61,3 +63,30 @@ def balances(ledger: str) -> str:
     return f"""
         SELECT account, currency, any_value(payee_id) AS payee_id, sum({signed()})::BIGINT AS balance_minor
         FROM {ledger} GROUP BY account, currency"""
+
+
+def unassigned(ledger: str, finals: str) -> str:
+    """What waits for a split in months that are final, by show: ``program, period, currency, show_id, amount_minor``.
+
+    ``finals`` are their ``program, period``.
+    """
+    return f"""
+        SELECT program, period, currency, show_id, sum({signed()})::HUGEINT AS amount_minor
+        FROM {ledger} SEMI JOIN {finals} USING (program, period)
+        WHERE starts_with(account, 'unassigned:')
+        GROUP BY ALL HAVING sum({signed()}) > 0"""
+
+
+def assigned(waiting: str, splits: str, day: str) -> str:
+    """The same over the payees of the split version in force on that day, by shares: ``payee_id, amount_minor``."""
+    tie = tie_of("program", "period", "show_id", "valid_from", "payee_id")
+    rows = f"""(
+        SELECT w.*, s.valid_from, s.payee_id, s.share::HUGEINT AS share
+        FROM {waiting} AS w JOIN {splits} AS s ON s.show_id = w.show_id AND s.valid_from <= {day}
+            AND (s.valid_to IS NULL OR {day} < s.valid_to)
+    )"""
+    within = "program, period, currency, show_id"
+    return f"""
+        SELECT {within}, payee_id, base + bonus AS amount_minor
+        FROM ({divided(rows, "amount_minor", "share", within, tie)})
+        ORDER BY ALL"""
