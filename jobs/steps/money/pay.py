@@ -13,6 +13,7 @@ from jobs.finance.paying import Instruction, instruction
 from jobs.finance.periods import Period
 from jobs.payouts import read_payouts
 from jobs.published.reading import rows
+from jobs.steps.money.checking import check_money
 from jobs.steps.money.derived import derive
 from jobs.steps.money.ledger import append, entry, posting
 from jobs.steps.money.payments import Payment, all_payments, has_returned, results
@@ -58,6 +59,7 @@ def _pay(work: Work, close: str) -> Report:
     report = Report("pay", news=True)
     for state in ("issued", "carried", "returned", "cleared"):
         report.figures[state] = sum(row["state"] == state for row in plan.payments)
+    check_money(work, report)
     return report
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from expectations.gate import make_ready
 from jobs.errors import Stop
 from jobs.finance.amounts import in_words
 from jobs.finance.judging_pools import UNDISTRIBUTED
 from jobs.finance.periods import Period
 from jobs.payouts import read_payouts
 from jobs.steps.money.assigning import assignments
+from jobs.steps.money.checking import check_money
 from jobs.steps.money.derived import derive
 from jobs.steps.money.ledger import append, entry, posting
 from jobs.steps.money.people import system_user
@@ -29,6 +31,7 @@ def post_step(close: Period) -> Step:
     return Step(
         "post",
         reads=(ALLOCATIONS,),
+        ahead=make_ready,
         writes=(LEDGER, SETTLEMENT_RUNS, BALANCES, STATEMENTS),
         run=lambda work: _post(work, str(close)),
         has_news=lambda work: bool(_to_post(work, str(close))),
@@ -65,7 +68,9 @@ def _post(work: Work, close: str) -> Report:
     work.store.add_few(SETTLEMENT_RUNS, [{**asdict(run), "state": "posted", "at": at, "by": who} for run in draft])
     closes = {run.settlement_period for run in runs if run.state == "posted"}
     derive(work, closes | {close})
-    return Report("post", news=True, figures={"runs": len(draft), "postings": posted})
+    report = Report("post", news=True, figures={"runs": len(draft), "postings": posted})
+    check_money(work, report)
+    return report
 
 
 def _check_given_out(work: Work, entries: Sequence[dict[str, Any]]) -> None:
