@@ -193,3 +193,29 @@ def test_what_nobody_heard_for_waits_and_is_given_out_later_but_no_more_than_tha
     assert house.postings("accrual", period="2027-03") == {
         ("undistributed:ads", None): -1000, ("payable:p1", "s-1"): 600, ("payable:p2", "s-1"): 400,
     }  # fmt: skip
+
+
+@pytest.mark.spark
+def test_an_amount_is_taken_apart_and_a_month_divided_by_another_rule(house: House) -> None:
+    house.close("2026-10", "2026-11-09")
+    told = house.podledger("why", "p2", "2026-10", "--lake", house.lake, "--json").json()["items"]
+    for one in told:
+        item = one["pool_minor"] * one["weight"] // one["total_weight"] + one["item_bonus"]
+        assert item * one["share"] // one["total_shares"] + one["bonus_minor"] == one["amount_minor"]
+        weighed = [day["heard_ms"] for day in one["listens"] if day["class"] in ("paid", "held")]
+        assert sum(weighed) == one["weight"]
+    assert [(one["show_id"], one["amount_minor"]) for one in told] == [("s-1", 958), ("s-2", 7182)]
+    said = house.podledger("why", "p2", "2026-10", "--lake", house.lake).out
+    assert "show: floor(9576 * 180000 / 240000 ms) = 7182" in said
+    assert "on hold: 7182 - floor(7182 * (180000 - 60000) / 180000) = 2394" in said
+    assert "2026-10-07 held: 1 listens, 60,000 ms" in said
+    assert "p9 has no part in what is posted" in house.podledger("why", "p9", "2026-10", "--lake", house.lake).err
+
+    # no listener brings more than a minute: 60 s of s-1, 120 of s-2
+    before = versions(house.lake)
+    shown = house.run("simulate", "--rule", "capped", "--cap-ms", "60000", "--program", "ads", *OCTOBER).out
+    assert "p1: 14.36 EUR, 19.15 EUR (4.79 EUR)" in shown
+    assert "p2: 81.40 EUR, 76.61 EUR (-4.79 EUR)" in shown
+    assert versions(house.lake) == before
+    users = house.tried("simulate", "--rule", "user_centric", "--program", "ads", *OCTOBER)
+    assert "has no fees of listeners" in users.err

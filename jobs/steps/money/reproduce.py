@@ -3,21 +3,13 @@
 from pathlib import Path
 
 from jobs.errors import Stop
-from jobs.finance.files import FinanceSet, read_files
-from jobs.finance.periods import Period
-from jobs.finance.sheets import Fault
-from jobs.lake.store import Store
-from jobs.payouts import read_payouts
 from jobs.steps.money import archive
-from jobs.steps.money.allocating import allocate
-from jobs.steps.money.close import run_of
-from jobs.steps.money.draft import Close, tables_of
+from jobs.steps.money.again import work_out_again
 from jobs.steps.money.listens_frozen import combined
 from jobs.steps.money.runs import Run, all_runs
-from jobs.steps.money.sets import SetRead, checksum_of, checksums_of, contents_in
+from jobs.steps.money.sets import checksum_of, checksums_of, contents_in
 from jobs.steps.money.settle import NOTHING_ALLOCATED, run_checksums_in
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import ALLOCATIONS, LISTEN_SETTLEMENTS
 from jobs.transforms.settlement.freezing import digests
 
 
@@ -31,10 +23,9 @@ def _reproduce(work: Work, run_id: str) -> Report:
     if len({run.run_id for run in found}) != 1:
         raise Stop(f"there is no run {run_id}, or more than one in gold/settlement_runs")
     run = found[0]
-    name = run.frozen["archive"]
-    folder = work.settings.lake / name
+    folder = work.settings.lake / run.frozen["archive"]
     _check_archive(work, run, folder)
-    checksum = _worked_out(work, run, name)
+    checksum = run_checksums_in(work, work_out_again(work, run)).get(run.run_id, NOTHING_ALLOCATED)
     report = Report("reproduce", news=True)
     said = f"run {run.run_id} ({run.program} {run.period}, close of {run.settlement_period})"
     if checksum != run.checksum:
@@ -60,26 +51,3 @@ def _check_archive(work: Work, run: Run, folder: Path) -> None:
     for what, now in (("listens", listens), ("finance", finance)):
         if checksums[what] != now:
             raise Stop(f"{folder}: the {what} archived are not those that were frozen; restore it from a backup")
-
-
-def _worked_out(work: Work, run: Run, name: str) -> str:
-    """The checksum of the run's allocations, worked out in a folder of its own."""
-    folder = work.settings.lake / name
-    payouts = read_payouts(folder / archive.PAYOUTS)
-    month = Period.read(run.settlement_period)
-    one = run_of(payouts, payouts.programs[run.program], Period.read(run.period), month, _finance_in(folder))
-    close = Close(month, payouts, SetRead(0, "", True, {}, []), [one], payouts.calendar.cut_off(month))
-    store = Store(work.store.scratch / "reproduced", lambda: work.store.spark)
-    store.ensure([ALLOCATIONS, LISTEN_SETTLEMENTS])
-    store.clear_scratch()
-    found = allocate(store, archive.frozen_in(work.settings.lake, name), *tables_of(close, [run.run_id]))
-    paths = [store.folder(ALLOCATIONS) / part.path for part in found.allocations]
-    return run_checksums_in(work, paths).get(run.run_id, NOTHING_ALLOCATED)
-
-
-def _finance_in(folder: Path) -> FinanceSet:
-    faults: list[Fault] = []
-    finance = read_files(contents_in(folder), faults)
-    if faults:
-        raise Stop(f"{folder}: this version reads finance files more strictly ({faults[0]})")
-    return finance
