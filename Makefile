@@ -95,7 +95,7 @@ COUNTED_BY := setup.cfg requirements/podledger.lock $(shell find conf jobs expec
 .PHONY: prove $(PROOFS:%=prove-%)
 prove: $(PROVED) ## all proofs that are not done
 prove-properties: var/prove/properties ## any order, copies and splits of the same records count the same
-prove-crash: var/prove/crash ## killed anywhere and started again, the result is the same
+prove-crash: var/prove/crash ## killed anywhere and started again, the result is the same, of listens and of money
 prove-scale: var/prove/scale ## a large day in the promised time and memory
 prove-dags: var/prove/dags ## a real scheduler runs the pipelines, backfills and replays
 prove-killed: var/prove/killed ## the service killed 100 times under 32 syncing devices, on both kinds of storage

@@ -151,8 +151,19 @@ def test_a_month_is_final_at_its_fourth_close(house: House) -> None:
     assert adjusted["payable:p2", "s-2"] == 7560 - 4788
     assert adjusted["payable:p1", "s-1"] == 1512 - 1436
     assert adjusted["payable:p2", "s-1"] == 1008 - 958
-    house.close("2027-02", "2027-03-09")
+    house.heard("late", "ep-1", "2026-10-30T12:00", 60, "2027-02-20T12:00")
+    house.heard("later", "ep-2", "2026-10-30T12:00", 10, "2027-02-20T12:00")
+    house.count()
+    for close, now in (("2027-02", "2027-03-09"), ("2027-03", "2027-04-09")):
+        house.close(close, now)
     assert house.postings("adjustment") == adjusted
+    # what came after is counted, in one class, under the run of the close that first knew it
+    of_close = {row["run_id"]: row["settlement_period"] for row in house.rows("gold/settlement_runs")}
+    assert [
+        (row["listener_id"], row["class"], of_close[row["run_id"]])
+        for row in sorted(house.rows("gold/listen_settlements"), key=lambda row: str(row["listener_id"]))
+        if row["listener_id"].startswith("late")
+    ] == [("late", "late", "2027-02"), ("later", "too_short", "2027-02")]
 
 
 @pytest.mark.spark

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.errors import Stop
+from jobs.finance.files import FinanceSet
 from jobs.finance.periods import Period
 from jobs.payouts import read_payouts
 from jobs.steps.money import archive
@@ -15,6 +16,7 @@ from jobs.steps.money.allocating import Allocated, allocate
 from jobs.steps.money.close import ToSettle, to_settle
 from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, tables_of
 from jobs.steps.money.freezing import Span
+from jobs.steps.money.late import report_late
 from jobs.steps.money.listens_frozen import FrozenListens, freeze_listens
 from jobs.steps.money.people import system_user
 from jobs.steps.money.runs import all_runs, draft_of, drafts
@@ -62,7 +64,7 @@ def _settle(work: Work, month: Period) -> Report:
     span = Span(min(one.period for one in asked).first_day, month.last_day, close.cut_off)
     frozen = freeze_listens(work, draft, span, finance, payouts.hold_unsure_clocks, payouts.pay_claimed)
     name = archive.keep(draft, str(month), _manifest(close, frozen))
-    return _work_out(work, close, name, frozen)
+    return _work_out(work, close, name, frozen, finance)
 
 
 def _may_settle(work: Work, month: Period) -> bool:
@@ -91,7 +93,7 @@ def _manifest(close: Close, frozen: FrozenListens) -> dict[str, Any]:
     }
 
 
-def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens) -> Report:
+def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, finance: FinanceSet) -> Report:
     store, code = work.store, archive.code_version()
     checksums = archive.manifest_of(work.settings.lake, name)["checksums"]
     ids = [_run_id(one, close, checksums, code) for one in close.runs]
@@ -109,7 +111,9 @@ def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens) -> Rep
         return report
     found = allocate(store, archive.frozen_in(work.settings.lake, name), *tables_of(close, ids))
     store.add_parts(ALLOCATIONS, found.allocations)
-    store.add_parts(LISTEN_SETTLEMENTS, found.listens)
+    late = report_late(work, close, ids, finance, before)
+    store.add_parts(LISTEN_SETTLEMENTS, [*found.listens, *late])
+    report.figures["late"] = sum(part.rows for part in late)
     report.figures |= {"held": _add_holds(work, close, frozen)}
     came_to = _checksums(work, found)
     rows = []
