@@ -1,5 +1,8 @@
 """Balances, payments and statements, by command: every amount can be worked out by hand."""
 
+import csv
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,6 +81,28 @@ def test_who_is_paid_what_is_withheld_returned_and_carried(house: House) -> None
         "accrued": 8140, "held": 2394, "paid": 2 * 4885, "withheld": 2 * 861, "returned": 5746,
     }  # fmt: skip
     assert balances(house, "payable") == {}
+
+    out = house.folder / "out"
+    written = house.podledger("statements", "2026-10", "--out", out / "statements", "--lake", house.lake)
+    assert written.out == "statements of 2026-10: files 2, lines 12\n"
+    with (out / "statements" / "p2.EUR.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [(line["line"], line["show_id"], int(line["amount_minor"])) for line in lines] == [
+        ("opening", "", 0), ("accrued", "s-1", 958), ("accrued", "s-2", 7182), ("held", "s-2", -2394),
+        ("paid", "", -2 * 4885), ("withheld", "", -2 * 861), ("returned", "", 5746), ("closing", "", 0),
+    ]  # fmt: skip
+    assert sum(int(line["amount_minor"]) for line in lines[:-1]) == 0
+    assert house.podledger("export", "2026-10", "--out", out / "export", "--lake", house.lake).code == 0
+    manifest = json.loads((out / "export" / "manifest.json").read_text())
+    for name, told in manifest["files"].items():
+        content = (out / "export" / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == told["sha256"]
+        assert len(list(csv.reader(content.decode().splitlines()))) == told["rows"] + 1
+    totals = {name: told["totals"]["EUR"] for name, told in manifest["files"].items()}
+    assert totals["ledger.csv"]["debit"] == totals["ledger.csv"]["credit"]
+    assert totals["payments.csv"]["issued"] - totals["payments.csv"]["returned"] == balances(house)["bank:EUR EUR"]
+    nothing = house.podledger("export", "2026-09", "--out", out / "none", "--lake", house.lake)
+    assert (nothing.code, "nothing is posted with 2026-09" in nothing.err, (out / "none").exists()) == (1, True, False)
 
 
 @pytest.mark.spark
