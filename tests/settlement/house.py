@@ -49,14 +49,16 @@ class House:
     def landing(self) -> Path:
         return self.folder / "landing"
 
-    def heard(self, device: str, episode: str, at: str, heard_s: int, received: str, clock_ahead_s: int = 0) -> None:
+    def heard(
+        self, device: str, episode: str, at: str, heard_s: int, received: str, clock_ahead_s: int = 0, rate: int = 1000
+    ) -> None:
         """A device heard so many seconds of an episode at an instant, and its record was received at another."""
         seq = self.seqs[device] = self.seqs.get(device, 0) + 1
         at_ms, received_ms = (_ms(one) for one in (at, received))
         wall_ms = at_ms + clock_ahead_s * 1000
         record = progress(
             seq=seq, episode_id=episode, wall_ms=wall_ms, session_wall_ms=wall_ms, session_id=f"{device}-{seq}",
-            from_ms=0, to_ms=heard_s * 1000,
+            from_ms=0, to_ms=heard_s * 1000, rate_milli=rate,
         )  # fmt: skip
         record |= {"id": made_id(record, device_id=device)}
         content = body(record, device_id=device, sent={"wall_ms": received_ms})

@@ -230,3 +230,28 @@ def test_an_amount_is_taken_apart_and_a_month_divided_by_another_rule(house: Hou
     assert versions(house.lake) == before
     users = house.tried("simulate", "--rule", "user_centric", "--program", "ads", *OCTOBER)
     assert "has no fees of listeners" in users.err
+
+
+@pytest.mark.spark
+def test_a_month_is_settled_as_it_was_known_before_its_cut_off(house: House) -> None:
+    house.heard("bot", "ep-1", "2026-10-09T00:00", 60, "2026-10-09T00:01")
+    # after the cut-off ana's listen grows, and the bot turns out to have played 24 hours and 40 minutes in a day
+    house.heard("ana", "ep-1", "2026-10-05T12:00", 180, "2026-11-20T12:00")
+    for minute in range(37):
+        house.heard("bot", "ep-2", f"2026-10-09T00:{minute:02d}", 600, "2026-11-20T12:00", rate=250)
+    house.count()
+    now = {row["listener_id"]: (row["heard_ms"], row["status"]) for row in house.rows("silver/listens")}
+    assert (now["ana"], now["bot"][1]) == ((180_000, "counted"), "invalid")
+
+    house.close("2026-10", "2026-11-21")
+    known = {row["listener_id"]: (row["heard_ms"], row["class"]) for row in house.rows("gold/listen_settlements")}
+    assert known["ana"] == (60_000, "paid")
+    assert known["bot"] == (60_000, "paid")
+    house.close("2026-11", "2026-12-09")
+    assert classes(house, "true_up") == {
+        "ana": "paid",
+        "ben": "paid",
+        "bot": "invalid",
+        "dan": "held",
+        "eve": "too_short",
+    }
