@@ -32,6 +32,8 @@ def test_a_month_from_draft_to_ledger(house: House) -> None:
 
     settled = house.run("settle", *OCTOBER)
     assert "net 100.80 EUR, divided 95.76 EUR, held back 5.04 EUR, waiting 0.00 EUR" in settled.out
+    assert "ads 2026-10: 2 payees, on hold 23.94 EUR, without a split 0.00 EUR" in settled.out
+    assert "ads 2026-10: nothing posted to compare it with" in settled.out
     assert classes(house, "settle") == {"ana": "paid", "ben": "paid", "dan": "held", "eve": "too_short"}
     allocated = {
         (row["show_id"], row["payee_id"]): (
@@ -247,6 +249,9 @@ def test_a_month_is_settled_as_it_was_known_before_its_cut_off(house: House) -> 
     known = {row["listener_id"]: (row["heard_ms"], row["class"]) for row in house.rows("gold/listen_settlements")}
     assert known["ana"] == (60_000, "paid")
     assert known["bot"] == (60_000, "paid")
+    draft = house.run("settle", *NOVEMBER, now="2026-12-09")
+    assert "ads 2026-10: p1 28.73 EUR, 2026-10 22.98 EUR" in draft.out
+    assert "ads 2026-11: p2 0.00 EUR, 2026-10 72.78 EUR, odd" in draft.out
     house.close("2026-11", "2026-12-09")
     assert classes(house, "true_up") == {
         "ana": "paid",

@@ -14,6 +14,7 @@ from jobs.payouts import read_payouts
 from jobs.steps.money import archive
 from jobs.steps.money.allocating import Allocated, allocate
 from jobs.steps.money.close import ToSettle, to_settle
+from jobs.steps.money.comparison import compared
 from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, tables_of
 from jobs.steps.money.freezing import Span
 from jobs.steps.money.late import report_late
@@ -121,7 +122,7 @@ def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, financ
         row = row_of(close, one, run_id, name, checksums, code, figures_of(one, found, place))
         rows.append(row | told | {"checksum": came_to.get(run_id, NOTHING_ALLOCATED)})
     store.add_few(SETTLEMENT_RUNS, rows)
-    report.notes += draft_notes(close, found)
+    report.notes += draft_notes(close, found) + compared(work, close, ids, before)
     return report
 
 
