@@ -9,7 +9,7 @@ from typing import Any
 from jobs.errors import Stop
 from jobs.finance.amounts import EXPONENTS
 from jobs.finance.periods import Calendar, Period
-from jobs.finance.programs import ID, DatedRule, Payouts, Program, Rule, ShowSpan
+from jobs.finance.programs import ID, DatedHold, DatedRule, HoldRule, Payouts, Program, Rule, ShowSpan
 
 
 def read_payouts(path: Path) -> Payouts:
@@ -29,6 +29,7 @@ def _payouts(content: dict[str, Any]) -> Payouts:
     life = _Entry("[life]", top.take("life", dict))
     listens = _Entry("[listens]", top.take("listens", dict))
     programs = [_program(_Entry(f"program {place}", one)) for place, one in enumerate(top.take("program", list), 1)]
+    holds = tuple(_hold(_Entry("hold", one)) for one in top.take("hold", list))
     minimum = top.take("minimum", dict)
     for currency, least in minimum.items():
         if currency not in EXPONENTS or type(least) is not int or least < 0:
@@ -41,6 +42,7 @@ def _payouts(content: dict[str, Any]) -> Payouts:
         pay_claimed=listens.take("pay_claimed", bool),
         programs={program.name: program for program in programs},
         minimum=minimum,
+        holds=tuple(sorted(holds, key=lambda hold: (hold.rule, hold.since))),
     )
     for entry in (top, life, listens):
         entry.end()
@@ -86,6 +88,14 @@ def _show(entry: "_Entry") -> ShowSpan:
     if to is not None and to <= since:
         raise ValueError(f"{entry.name}: show {show_id} leaves on {to}, not after it joins on {since}")
     return ShowSpan(show_id, since, to)
+
+
+def _hold(entry: "_Entry") -> DatedHold:
+    named, since, threshold = entry.take("rule", str), entry.day("from"), entry.number("threshold")
+    entry.end()
+    if named not in list(HoldRule):
+        raise ValueError(f"hold: unknown rule {named!r}; there are {', '.join(HoldRule)}")
+    return DatedHold(HoldRule(named), since, threshold)
 
 
 class _Entry:

@@ -66,6 +66,21 @@ class Program:
         return next((rule for rule in reversed(self.rules) if rule.since <= period), None)
 
 
+class HoldRule(StrEnum):
+    """The rules by which a listen looks suspicious and waits for a decision, beside unsure clocks."""
+
+    MANY_LISTENS = "many_listens"
+
+
+@dataclass(frozen=True, slots=True)
+class DatedHold:
+    """A rule that holds listens from a day on: what is measured may be no more than the threshold."""
+
+    rule: HoldRule
+    since: dt.date
+    threshold: int
+
+
 @dataclass(frozen=True, slots=True)
 class Payouts:
     """Everything in conf/payouts.toml, checked."""
@@ -77,6 +92,7 @@ class Payouts:
     pay_claimed: bool
     programs: Mapping[str, Program]
     minimum: Mapping[str, int] = field(default_factory=dict)
+    holds: tuple[DatedHold, ...] = ()
 
     def rule(self, program: str, period: Period) -> DatedRule | None:
         """The program's rule in that month; None where there is no such program, or no rule yet."""

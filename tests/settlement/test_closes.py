@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs.finance.chain import first_break
+from jobs.settings import HOUSE
 from tests.conftest import Ran
 from tests.properties.tables import versions
 from tests.settlement.house import BIN, DAEMON, NOBODY, POOLS, SPLITS, House, new_house
@@ -260,3 +261,20 @@ def test_a_month_is_settled_as_it_was_known_before_its_cut_off(house: House) -> 
         "dan": "held",
         "eve": "too_short",
     }
+
+
+@pytest.mark.spark
+def test_what_looks_suspicious_is_held_by_a_dated_rule(house: House) -> None:
+    rules = (HOUSE / "conf" / "payouts.toml").read_text(encoding="utf-8")
+    later = '[[hold]]\nrule = "many_listens"\nfrom = 2026-10-06\nthreshold = 1\n\n[[hold]]'
+    own = house.folder / "payouts.toml"
+    own.write_text(rules.replace("[[hold]]", later, 1), encoding="utf-8")
+    house.monkeypatch.setenv("PODLEDGER_PATHS_PAYOUTS", str(own))
+    house.heard("ana", "ep-2", "2026-10-05T14:00", 60, "2026-10-05T14:01")  # two on a day before the rule
+    house.heard("ben", "ep-1", "2026-10-06T14:00", 60, "2026-10-06T14:01")
+    house.count()
+    house.run("settle", *OCTOBER)
+    assert {(row["rule"], row["measured"], row["threshold"]) for row in house.rows("gold/holds")} == {
+        ("many_listens", 2, 1), ("unsure_clock", 1, 0),
+    }  # fmt: skip
+    assert classes(house, "settle") == {"ana": "paid", "ben": "held", "dan": "held", "eve": "too_short"}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from jobs.finance.programs import DatedHold
 from jobs.lake.engine import engine
 from jobs.steps.hearing import KEYS
 from jobs.steps.shares import Share
@@ -22,6 +23,9 @@ from jobs.transforms.settlement.freezing import (
     unsure,
     with_bucket,
 )
+from jobs.transforms.settlement.suspicions import suspicious
+
+NOTHING_FOUND = "SELECT '' AS listen_id, '' AS rule, 0::BIGINT AS measured, 0::BIGINT AS threshold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ class ShareToSeal:
     unsure: list[Path]
     decisions: pa.Table
     pay_claimed: bool
+    suspicions: tuple[DatedHold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +150,16 @@ def seal(given: ShareToSeal) -> Sealed:
     with engine(given.scratch) as sql:
         sql.saved("all_listens", given.listens, "")
         sql.files("known_holds", HOLDS, given.holds)
-        sql.saved("unsure", given.unsure, "")
+        sql.saved("unsure", given.unsure, NOTHING_FOUND)
         sql.rows("decisions", given.decisions)
         sql.view("listens", f"SELECT {COLUMNS}, bucket FROM all_listens WHERE {given.share.condition}")
+        suspected = suspicious("listens", given.suspicions)
+        sql.view("found", f"SELECT listen_id, rule, measured, threshold FROM unsure UNION ALL ({suspected})")
         sql.keep("here", "SELECT listen_id FROM listens WHERE status = 'counted'")
         sql.keep(
             "new_holds",
             "SELECT * FROM (SELECT listen_id, rule, sum(measured)::BIGINT AS measured, "
-            "any_value(threshold) AS threshold FROM unsure GROUP BY listen_id, rule) "
+            "any_value(threshold) AS threshold FROM found GROUP BY listen_id, rule) "
             "SEMI JOIN here USING (listen_id) ANTI JOIN known_holds USING (listen_id, rule)",
         )
         sql.view(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.finance.files import FinanceSet
+from jobs.finance.programs import Payouts
 from jobs.lake.delta import Within
 from jobs.steps.money.freezing import (
     FilesToSift,
@@ -41,9 +42,7 @@ class FrozenListens:
     new_holds: pa.Table
 
 
-def freeze_listens(
-    work: Work, folder: Path, span: Span, finance: FinanceSet, hold_unsure: bool, pay_claimed: bool
-) -> FrozenListens:
+def freeze_listens(work: Work, folder: Path, span: Span, finance: FinanceSet, payouts: Payouts) -> FrozenListens:
     """Writes the listens of these days as they were known before the cut-off into the folder."""
     store = work.store
     files = work.files(LISTENS, {"listen_day": (span.first, span.last)})
@@ -81,9 +80,10 @@ def freeze_listens(
                 span,
                 there,
                 work.files(HOLDS),
-                [one.unsure for one in rebuilt] if hold_unsure else [],
+                [one.unsure for one in rebuilt] if payouts.hold_unsure_clocks else [],
                 decisions_of(finance),
-                pay_claimed,
+                payouts.pay_claimed,
+                payouts.holds,
             )
             for share in (shares(rows) if there else [])
         ],

@@ -63,7 +63,7 @@ def _settle(work: Work, month: Period) -> Report:
     rules = {archive.PAYOUTS: work.settings.payouts_toml, archive.COUNTING: work.settings.counting_toml}
     archive.keep_finance(draft, finance, contents, rules)
     span = Span(min(one.period for one in asked).first_day, month.last_day, close.cut_off)
-    frozen = freeze_listens(work, draft, span, finance, payouts.hold_unsure_clocks, payouts.pay_claimed)
+    frozen = freeze_listens(work, draft, span, finance, payouts)
     name = archive.keep(draft, str(month), _manifest(close, frozen))
     return _work_out(work, close, name, frozen, finance)
 
