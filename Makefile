@@ -30,11 +30,11 @@ setup: ## make .venv ready: packages, Java libraries, Spark's settings (quick wh
 
 .PHONY: demo
 LANDING ?= $(wildcard ../shared/samples/week/landing)
-demo: setup ## a week of listens through the whole house (LANDING=folder for your own files, KEEP=1 leaves Airflow up)
-	$(RUN) -m demo $(if $(LANDING),--landing $(LANDING)) --lake var/demo/lake $(if $(KEEP),--keep-airflow)
+demo: setup ready-to-serve ## a week of listens and a live service through the whole house (LANDING=folder for your own week, KEEP=1 leaves it up)
+	$(RUN) -m demo $(if $(LANDING),--landing $(LANDING)) $(if $(KEEP),--keep-airflow)
 
 .PHONY: test
-test: setup lint ## everything that must pass before a change goes in
+test: setup ready-to-test lint ## everything that must pass before a change goes in
 	@echo "== tests without Spark or Airflow"
 	$(PYTEST) -m "not (spark or airflow or browser or prove)"
 	@echo "== tests with Spark"
@@ -42,6 +42,12 @@ test: setup lint ## everything that must pass before a change goes in
 	@echo "== tests with Airflow or a browser"
 	$(PYTEST) -m "(airflow or browser) and not prove"
 	@echo "== all passed"
+
+.PHONY: ready-to-serve ready-to-test
+ready-to-serve:
+	@$(PYTHON) setup serving
+ready-to-test:
+	@$(PYTHON) setup testing
 
 .PHONY: lint
 lint: setup ## style, types, the direction of imports, licences
@@ -68,7 +74,7 @@ docs: setup ## write docs/tables.md anew from the table declarations
 	mv docs/tables.md.new docs/tables.md
 
 .PHONY: cover
-cover: setup ## which lines the tests reach
+cover: setup ready-to-test ## which lines the tests reach
 	$(RUN) -m coverage erase
 	$(RUN) -m coverage run -m pytest
 	$(RUN) -m coverage combine --quiet
@@ -105,14 +111,14 @@ var/prove/properties: PROOF = TEST_EXAMPLES=40 $(PYTEST) -m spark tests/properti
 var/prove/crash: PROOF = $(PYTEST) -m prove tests/crash
 var/prove/scale: PROOF = $(RUN) -m benchmarks.throughput --sizes 3 --repeats 1 --contestants podledger duckdb
 var/prove/dags: PROOF = $(PYTEST) -m airflow tests/dags/test_scheduler.py
-var/prove/killed: PROOF = $(PYTEST) -m prove tests/service/test_killed.py
+var/prove/killed: PROOF = $(PYTEST) -m prove -o log_cli=true --log-cli-level=INFO tests/service/test_killed.py
 var/prove/payouts: PROOF = TEST_MONTHS=2000 $(PYTEST) -m spark tests/settlement/test_allocation.py
-var/prove/killed: $(shell find service tests/service -name '*.py' 2>/dev/null)
+var/prove/killed: $(shell find service simulator tests/service -name '*.py' 2>/dev/null)
 var/prove/properties var/prove/crash var/prove/dags var/prove/payouts: $(shell find tests -name '*.py' 2>/dev/null)
 var/prove/scale: $(shell find benchmarks simulator -name '*.py' 2>/dev/null)
 var/prove/dags: $(shell find dags demo -name '*.py' 2>/dev/null)
 
-$(PROVED): var/prove/%: $(COUNTED_BY) | setup
+$(PROVED): var/prove/%: $(COUNTED_BY) | setup ready-to-test
 	@echo "== proof: $*"
 	$(PROOF)
 	@mkdir -p var/prove

@@ -5,8 +5,13 @@
     jars         the Java libraries of conf/jars.toml, verified
     spark        Spark's settings, and an archive of its classes so that sessions start quickly
 
+and, where they are asked for by name:
+
+    serving      what `podledger serve` and the demo need of the machine
+    testing      servers and clients that the tests run
+
 Every stage is skipped while its inputs are the same, and an interrupted one is done again. The network is needed
-only where something is missing. Without an argument all stages run; arguments name some of them.
+only where something is missing. Without an argument the first four run; arguments name some of them.
 """
 
 from __future__ import annotations
@@ -20,19 +25,21 @@ from pathlib import Path
 from stages import SetupError
 
 STAGES = ("check", "environment", "jars", "spark")
+MORE_STAGES = ("serving", "testing")
 
 
 def main(names: list[str]) -> int:
-    """Runs the named stages in their order, all of them without a name; returns the exit code."""
-    unknown = [name for name in names if name not in STAGES]
+    """Runs the named stages in their order, those of every day without a name; returns the exit code."""
+    known = (*STAGES, *MORE_STAGES)
+    unknown = [name for name in names if name not in known]
     if unknown:
-        print(f"setup: no stage {', '.join(unknown)}; there are {', '.join(STAGES)}", file=sys.stderr)
+        print(f"setup: no stage {', '.join(unknown)}; there are {', '.join(known)}", file=sys.stderr)
         return 2
     folder = os.open(Path(__file__).parent, os.O_RDONLY)
     wait_for_others(folder)
     try:
-        for name in STAGES:
-            if not names or name in names:
+        for name in known:
+            if name in (names or STAGES):
                 import_module(name).main()  # imported late: what follows `check` needs the right Python
     except SetupError as error:
         print(f"setup: stopped. {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What the machine itself must have: Python 3.11 that can make environments, and Java 17 for Spark.
+"""What the machine itself must have before anything else: Python 3.11 that can make environments, and Java 17.
 
 As root on a Debian or Ubuntu machine what is missing is installed; otherwise the set-up stops and names it.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from stages import SetupError, run, say
+from stages import SetupError, say
 
 PYTHON = (3, 11)
 JAVAS = (17, 21)
@@ -31,16 +30,10 @@ def main() -> None:
             f"This is Python {sys.version.split()[0]}, {sys.executable}; Podledger needs 3.11.\n"
             "Where it is installed under another name: make setup PYTHON=/path/to/python3.11"
         )
-    missing = missing_packages()
-    if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        install(missing)
-        missing = missing_packages()
-    if missing:
-        needed = "\n".join(f"  {package:<24} {why}" for package, why in missing.items())
-        raise SetupError(
-            f"This machine lacks, by the names of Debian 12:\n{needed}\n"
-            f"Install with: sudo apt-get install --no-install-recommends {' '.join(missing)}"
-        )
+    import debian  # an older Python cannot: it reads TOML
+
+    if missing := debian.still_missing(missing_packages):
+        raise SetupError(debian.what_to_do(missing))
     say("check", f"Python {sys.version.split()[0]}, Java {java_version()}")
 
 
@@ -71,11 +64,3 @@ def java_version() -> str | None:
         return None
     found = re.search(r'version "([^"]+)"', answer.stderr)
     return found[1] if found else None
-
-
-def install(packages: dict[str, str]) -> None:
-    """Installs system packages with apt-get."""
-    say("check", f"installing {', '.join(packages)}")
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    run(["apt-get", "update", "-qq"], env)
-    run(["apt-get", "install", "-y", "-qq", "-o=Dpkg::Use-Pty=0", "--no-install-recommends", *packages], env)

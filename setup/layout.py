@@ -1,4 +1,4 @@
-"""Where the set-up keeps what it makes. All of it is inside .venv: deleting that folder undoes everything."""
+"""Where the set-up keeps what it makes. All but the clients of npm is inside .venv: deleting that undoes it."""
 
 import sys
 from pathlib import Path
@@ -11,6 +11,7 @@ SHARE = VENV / "share" / "podledger"
 STAMPS = SHARE / "stamps"
 JARS = SHARE / "jars"
 SPARK_CONF = SHARE / "spark"
+NPM_CLIENTS = REPOSITORY / "tests" / "service" / "publishing" / "clients"
 CLASS_ARCHIVE = SHARE / "classes.jsa"
 
 

@@ -1,6 +1,6 @@
 """Every table, declared once: what the Spark schemas, constraints, checks and docs/tables.md come from."""
 
-from jobs.tables.bronze import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
+from jobs.tables.bronze import CLAIMS, EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 from jobs.tables.declare import Column, Table
 from jobs.tables.finance import FINANCE_FILES, FINANCE_SETS
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
@@ -21,6 +21,7 @@ TABLES: tuple[Table, ...] = (
     LANDED_FILES,
     SYNC_LINES,
     SYNC_RECORDS,
+    CLAIMS,
     SYNC_BATCHES,
     EPISODES,
     EVENTS,
@@ -51,6 +52,7 @@ __all__ = [
     "ALLOCATIONS",
     "BALANCES",
     "BY_NAME",
+    "CLAIMS",
     "DEVICE_DAYS",
     "DEVICE_LOGS",
     "EPISODES",

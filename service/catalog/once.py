@@ -36,7 +36,7 @@ def answer_once(
     """Makes something in one transaction and answers 201; under a key that was used, answers as it was answered then.
 
     Raises:
-        Problem: 422, the key was used for another request.
+        Problem: 409, the key was used for another request.
     """
     fingerprint = hashlib.sha256(
         json.dumps([type(asked).__name__, asked.model_dump(mode="json")], sort_keys=True).encode()
@@ -54,7 +54,7 @@ def answer_once(
         if known is None:
             raise Problem(409, "conflict", "somebody else took that at the same moment; send it again") from error
     if known.fingerprint != fingerprint:
-        raise Problem(422, "key_used", "that Idempotency-Key was used for another request; choose a new one")
+        raise Problem(409, "key_used", "that Idempotency-Key was used for another request; choose a new one")
     return _created(known.body)
 
 

@@ -2,48 +2,73 @@
 
 import re
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from service.feeds.categories import is_category
+from service.feeds.categories import CATEGORIES, is_category
 from service.feeds.model import EpisodeType, ShowType
 from service.feeds.text import clean, clean_line
 
 MAX_TEXT = 100_000
+_MAX_LINE, _MAX_SHORT_LINE = 255, 128
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 _LANGUAGE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$"
+_PORT = "6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}"
+_WEB_ADDRESS = (
+    r"^https?://(?:[A-Za-z0-9._~%!$&'()*+,;=:-]{1,256}@)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
+    rf"(?::(?:{_PORT}))?(?:[/?#][!#-;=?-~]*)?$"
+)
 _EMAIL = r"^[^@\s\x00-\x1f<>]{1,64}@[A-Za-z0-9.-]{1,190}$"
 
 
 def _cleaned(value: Any) -> Any:
-    return clean(value) if isinstance(value, str) else value
+    return clean(value) if isinstance(value, str) and len(value) <= MAX_TEXT else value
 
 
 def _cleaned_line(value: Any) -> Any:
-    return clean_line(value) if isinstance(value, str) else value
+    return clean_line(value) if isinstance(value, str) and len(value) <= _MAX_LINE else value
+
+
+def _cleaned_short_line(value: Any) -> Any:
+    return clean_line(value) if isinstance(value, str) and len(value) <= _MAX_SHORT_LINE else value
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 60000.0 is whole too, but neither true nor "60000" is a number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_web_address(value: str) -> str:
-    """Only what every app can open: http or https, a host, ASCII."""
-    try:
-        parts = urlsplit(value)
-        port_is_right = parts.port is None or parts.port > 0
-    except ValueError:
-        port_is_right = False
-    if not port_is_right or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an address that begins with http:// or https://")
-    if not value.isascii() or re.search(r"[\s\x00-\x20\x7f<>\"]", value):
-        raise ValueError("must be ASCII, with anything else percent-encoded")
+    """Only what every app can open: http or https, a host by its name, ASCII."""
+    if re.fullmatch(_WEB_ADDRESS[1:-1], value) is None:
+        raise ValueError("must be an address that begins with http:// or https://, anything but ASCII percent-encoded")
     return value
 
 
-Line = Annotated[str, BeforeValidator(_cleaned_line), Field(min_length=1, max_length=255)]
-Text = Annotated[str, BeforeValidator(_cleaned), Field(max_length=MAX_TEXT)]
-Url = Annotated[str, Field(max_length=2048), AfterValidator(_is_web_address)]
+_SOMETHING = {"pattern": r"[^\s\x00-\x1f\x7f-\x9f]"}
+"""What is left of a line when it is cleaned, as the OpenAPI document says it."""
+
+Line = Annotated[
+    str, Field(min_length=1, max_length=_MAX_LINE, json_schema_extra=_SOMETHING), BeforeValidator(_cleaned_line)
+]
+ShortLine = Annotated[
+    str,
+    Field(min_length=1, max_length=_MAX_SHORT_LINE, json_schema_extra=_SOMETHING),
+    BeforeValidator(_cleaned_short_line),
+]
+Text = Annotated[str, Field(max_length=MAX_TEXT), BeforeValidator(_cleaned)]
+Url = Annotated[
+    str, Field(max_length=2048, json_schema_extra={"pattern": _WEB_ADDRESS}), AfterValidator(_is_web_address)
+]
 Slug = Annotated[str, Field(pattern=_SLUG)]
-Ms = Annotated[int, Field(ge=0, le=253_402_300_799_999, strict=True)]
-Number = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+Ms = Annotated[int, Field(strict=True, ge=0, le=253_402_300_799_999), BeforeValidator(_whole)]
+Number = Annotated[int, Field(strict=True, ge=1, le=100_000), BeforeValidator(_whole)]
+BiteMs = Annotated[int, Field(strict=True, ge=1000, le=600_000), BeforeValidator(_whole)]
+
+
+def _category_schema(name: str) -> dict[str, Any]:
+    return {"properties": {"name": {"enum": [name]}, "within": {"enum": [None, *CATEGORIES[name]]}}}
 
 
 class Strict(BaseModel):
@@ -56,8 +81,8 @@ class PersonIn(Strict):
     """Somebody who is heard or worked on it."""
 
     name: Line
-    role: Annotated[Line, Field(max_length=128)] = "host"
-    group: Annotated[Line, Field(max_length=128)] = "cast"
+    role: ShortLine = "host"
+    group: ShortLine = "cast"
     image_url: Url | None = None
     href: Url | None = None
 
@@ -66,15 +91,15 @@ class FundingIn(Strict):
     """Where listeners may give."""
 
     url: Url
-    message: Annotated[Line, Field(max_length=128)]
+    message: ShortLine
 
 
 class SoundbiteIn(Strict):
     """A stretch worth sharing."""
 
     start_ms: Ms
-    duration_ms: Annotated[int, Field(ge=1000, le=600_000, strict=True)]
-    title: Annotated[Line, Field(max_length=128)] | None = None
+    duration_ms: BiteMs
+    title: ShortLine | None = None
 
 
 class ChapterIn(Strict):
@@ -88,6 +113,8 @@ class ChapterIn(Strict):
 
 class CategoryIn(Strict):
     """A category of Apple's directory, and one within it."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [*map(_category_schema, CATEGORIES)]})
 
     name: str
     within: str | None = None
@@ -105,19 +132,19 @@ class ShowDetails(Strict):
     description: Text = ""
     language: Annotated[str, Field(pattern=_LANGUAGE)] = "en"
     categories: Annotated[list[CategoryIn], Field(min_length=1, max_length=3)]
-    explicit: bool = False
+    explicit: Flag = False
     author: Line | None = None
     owner_name: Line | None = None
     owner_email: Annotated[str, Field(pattern=_EMAIL)] | None = None
     link: Url | None = None
     show_type: ShowType = ShowType.EPISODIC
     copyright: Line | None = None
-    complete: bool = False
-    locked: bool = False
+    complete: Flag = False
+    locked: Flag = False
     new_feed_url: Url | None = None
     funding: Annotated[list[FundingIn], Field(max_length=10)] = []
     persons: Annotated[list[PersonIn], Field(max_length=50)] = []
-    rad_tag: bool = False
+    rad_tag: Flag = False
     """Whether players that know remote audio data are asked, in the files, to report here."""
 
 
@@ -126,7 +153,7 @@ class ShowIn(ShowDetails):
 
     title: Line
     slug: Slug | None = None
-    private: bool = False
+    private: Flag = False
 
 
 class ShowChange(ShowDetails):
@@ -141,9 +168,9 @@ class EpisodeDetails(Strict):
 
     description: Text = ""
     link: Url | None = None
-    explicit: bool | None = None
+    explicit: Flag | None = None
     season: Number | None = None
-    season_name: Annotated[Line, Field(max_length=128)] | None = None
+    season_name: ShortLine | None = None
     episode: Number | None = None
     episode_type: EpisodeType = EpisodeType.FULL
     persons: Annotated[list[PersonIn], Field(max_length=50)] = []

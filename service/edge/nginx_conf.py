@@ -7,12 +7,13 @@ from string import Template
 from service.edge.plan import EdgePlan
 from service.edge.problems import PROBLEMS
 
+# Each field is a cheap one: the id is counted, not drawn, and unique by the start that it begins with.
 LOG_FIELDS = {
-    "request_id": "$request_id",
+    "request_id": "$start-$connection-$connection_requests",
     "ended_s": "$msec",
     "took_s": "$request_time",
     "method": "$request_method",
-    "path": "$logged_path",
+    "path": "$path",
     "status": "$status",
     "body_bytes": "$body_bytes_sent",
     "content_range": "$sent_http_content_range",
@@ -29,6 +30,7 @@ daemon off;
 $user
 pid $runtime/nginx.pid;
 error_log stderr crit;
+pcre_jit on;
 worker_processes $workers;
 worker_rlimit_nofile 8192;
 events { worker_connections 2048; }
@@ -41,13 +43,14 @@ http {
     "~^/s/[^/]+/[0-9]+/(?<signed_file>[^?]*)" "/m/$$signed_file";
     "~^(?<plain>[^?]*)" "$$plain";
   }
-  log_format shipped escape=json '$log_format';
-  access_log $access_log shipped buffer=64k flush=1s;
+  log_format asked escape=json '$log_format';
+  # Of files that were found: their addresses are plain.
+  log_format served escape=json '$log_format_of_files';
+  access_log $access_log asked buffer=64k flush=1s;
   $temp_paths
   server_tokens off;
   sendfile on;
   tcp_nopush on;
-  gzip_vary on;
   # A client that sends or takes its time holds a buffer here, never a worker of the service.
   client_header_timeout ${header_timeout}s;
   client_body_timeout ${body_timeout}s;
@@ -70,13 +73,16 @@ $trusted
     proxy_set_header Host $$http_host;
     proxy_set_header X-Forwarded-For $$remote_addr;
     proxy_set_header X-Forwarded-Proto $$scheme;
-    proxy_set_header X-Request-Id $$request_id;
+    proxy_set_header X-Request-Id "$start-$$connection-$$connection_requests";
     proxy_connect_timeout 5s;
     proxy_next_upstream off;
 $problems
     location ^~ /feeds/ {
       alias $feeds/;
+      access_log $access_log served buffer=64k flush=1s;
       gzip_static on;
+      # not by gzip_vary, which opens the gzip for those too who do not want it
+      add_header Vary Accept-Encoding;
       charset utf-8;
       charset_types application/rss+xml;
       add_header Cache-Control "public, max-age=$feed_max_age";
@@ -107,6 +113,7 @@ $media_locations
 """)
 _LOCAL_MEDIA = """    location ^~ /m/ {
       root $media/public;
+      access_log $access_log served buffer=64k flush=1s;
       $headers
     }
     location ~ "^/s/(?<signature>[A-Za-z0-9_-]{22})/(?<expires>[0-9]{1,12})/(?<file>[A-Za-z0-9_./-]+)$$" {
@@ -173,7 +180,9 @@ def nginx_conf(plan: EdgePlan) -> str:
         runtime=plan.runtime,
         workers=plan.workers,
         types=TYPES,
-        log_format="{" + ",".join(f'"{name}":"{value}"' for name, value in LOG_FIELDS.items()) + "}",
+        start=plan.start,
+        log_format=_log_format(plan, "$logged_path"),
+        log_format_of_files=_log_format(plan, "$uri"),
         access_log=plan.access_log,
         temp_paths=" ".join(
             f"{kind}_temp_path {plan.runtime}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -192,6 +201,11 @@ def nginx_conf(plan: EdgePlan) -> str:
         feed_max_age=plan.feed_max_age_s,
         media_locations=_media(plan),
     )
+
+
+def _log_format(plan: EdgePlan, path: str) -> str:
+    line = ",".join(f'"{name}":"{value}"' for name, value in LOG_FIELDS.items())
+    return "{" + line.replace("$start", plan.start).replace("$path", path) + "}"
 
 
 def _trusted(plan: EdgePlan) -> str:
@@ -216,7 +230,9 @@ def _upstreams(plan: EdgePlan) -> str:
 
 def _media(plan: EdgePlan) -> str:
     if plan.bucket is None:
-        return Template(_LOCAL_MEDIA).substitute(media=plan.media, headers=_MEDIA_HEADERS, secret=plan.link_secret)
+        return Template(_LOCAL_MEDIA).substitute(
+            access_log=plan.access_log, media=plan.media, headers=_MEDIA_HEADERS, secret=plan.link_secret
+        )
     fetch = Template(_FROM_BUCKET).substitute(scheme=plan.bucket.scheme, host=plan.bucket.host)
     return Template(_BUCKET_MEDIA).substitute(from_bucket=fetch, headers=_MEDIA_HEADERS, secret=plan.link_secret)
 

@@ -1,6 +1,7 @@
 """What the edge needs to know to serve feeds and media and to stand before the service."""
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -32,6 +33,8 @@ class EdgePlan:
     connections_per_client: int = 512
     trusted_proxies: tuple[str, ...] = ()
     workers: int = 2
+    start: str = field(default_factory=lambda: secrets.token_hex(8))
+    """What the ids of requests begin with: another one at each start."""
 
     @property
     def access_log(self) -> Path:

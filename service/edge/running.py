@@ -51,7 +51,7 @@ class Nginx:
         """
         binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
         if binary is None:
-            raise Stop("nginx is not installed: apt-get install nginx-light; see docs/runbooks/edge.md")
+            raise Stop("nginx is not installed: apt-get install nginx; see docs/runbooks/edge.md")
         plan = self.plan
         for folder in (plan.runtime, plan.logs, plan.feeds, plan.media / "public", plan.media / "private"):
             folder.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from email.utils import formatdate
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from service.errors import Problem
 from service.limits import BodyLimit
 from service.settings import Settings
 from service.shapes import After, Key, Limit, Page, problems
-from service.uploads import protocol
+from service.uploads import document, protocol
 from service.uploads.models import Upload
 from service.uploads.receiving import receive
 from service.uploads.service import Uploads
@@ -51,13 +51,13 @@ def body_limits(_settings: Settings) -> list[BodyLimit]:
     return [BodyLimit(PREFIX, None, None)]
 
 
-def speaks_tus(tus_resumable: Annotated[str, Header()] = "") -> None:
-    """Refuses other versions of tus.
+def speaks_tus(request: Request, _creator: Writer) -> None:
+    """Refuses other versions of tus, to those who may upload.
 
     Raises:
         Problem: 412 with the version that is spoken.
     """
-    if tus_resumable != protocol.VERSION:
+    if request.headers.get("tus-resumable") != protocol.VERSION:
         headers = {"Tus-Version": protocol.VERSION, **_TUS}
         raise Problem(412, "wrong_tus", f"send Tus-Resumable: {protocol.VERSION}", headers=headers)
 
@@ -77,7 +77,12 @@ def describe() -> Response:
 
 
 @router.post(
-    PREFIX, status_code=201, dependencies=[Tus], responses={**problems(400, 401, 403, 404, 413, 429, 503), **_MORE}
+    PREFIX,
+    status_code=201,
+    response_class=Response,
+    dependencies=[Tus],
+    responses={**problems(400, 401, 403, 404, 413, 429, 503), **_MORE},
+    openapi_extra=document.BEGINNING,
 )
 async def begin(request: Request, core: CoreOf, creator: Writer) -> Response:
     """Begins an upload; a body, if there is one, is its first piece.
@@ -99,7 +104,12 @@ async def begin(request: Request, core: CoreOf, creator: Writer) -> Response:
 
 
 @router.head(
-    PREFIX + "/{upload_id}", status_code=200, dependencies=[Tus], responses={**problems(401, 403, 404), **_MORE}
+    PREFIX + "/{upload_id}",
+    status_code=200,
+    response_class=Response,
+    dependencies=[Tus],
+    responses={**problems(401, 403, 404), **_MORE},
+    openapi_extra=document.SPOKEN,
 )
 async def ask_offset(core: CoreOf, creator: Writer, upload_id: Key) -> Response:
     """How much of it is there."""
@@ -119,6 +129,7 @@ async def ask_offset(core: CoreOf, creator: Writer, upload_id: Key) -> Response:
         **_MORE,
         460: {"description": "Wrong checksum."},
     },
+    openapi_extra=document.PIECE,
 )
 async def send_piece(request: Request, core: CoreOf, creator: Writer, upload_id: Key) -> Response:
     """Takes a piece at the offset where the upload stands. Of a broken one, what came is kept."""
@@ -135,7 +146,11 @@ async def send_piece(request: Request, core: CoreOf, creator: Writer, upload_id:
 
 
 @router.delete(
-    PREFIX + "/{upload_id}", status_code=204, dependencies=[Tus], responses={**problems(401, 403, 404), **_MORE}
+    PREFIX + "/{upload_id}",
+    status_code=204,
+    dependencies=[Tus],
+    responses={**problems(401, 403, 404), **_MORE},
+    openapi_extra=document.SPOKEN,
 )
 async def end(core: CoreOf, creator: Writer, upload_id: Key) -> Response:
     """Drops an upload. What an accepted one was attached to keeps its file."""

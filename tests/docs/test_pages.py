@@ -27,6 +27,7 @@ RUNBOOK_IN_DAG = re.compile(r'runbook="([a-z-]+)"')
 COMMAND = re.compile(r"\bpodledger ([a-z]+)")
 TARGET = re.compile(r"(?:^ *|`)make ([a-z][a-z-]+)", re.MULTILINE)
 VARIABLE = re.compile(rf"\b{ENVIRONMENT_PREFIX}[A-Z_]*[A-Z]\b")
+APT_LINE = re.compile(r"^sudo apt-get install --no-install-recommends (.+)$", re.MULTILINE)
 TABLE = re.compile(r"\b(?:bronze|silver|gold)/[a-z_]+\b")
 CODE_SPAN = re.compile(r"```.*?```|`[^`]+`", re.DOTALL)
 
@@ -52,6 +53,11 @@ def headings(page: Path) -> set[str]:
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     titles = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_what_the_readme_installs_is_what_is_needed() -> None:
+    declared = tomllib.loads((HOUSE / "requirements" / "debian.toml").read_text(encoding="utf-8"))["packages"]
+    assert APT_LINE.findall(README.read_text(encoding="utf-8")) == [" ".join(group) for group in declared.values()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=as_ids)

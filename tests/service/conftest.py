@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.needs import needs
 from tests.service.devices import Device, new_device
 from tests.service.running import (
     Place,
@@ -14,7 +15,6 @@ from tests.service.running import (
     Weed,
     bucket_place,
     folder_place,
-    postgres_programs,
     running_postgres,
     running_weed,
 )
@@ -25,8 +25,7 @@ KINDS = ("folder", "bucket")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL, without a database's name."""
-    if postgres_programs() is None:
-        pytest.skip("PostgreSQL is not installed; `apt-get install postgresql` and this runs too")
+    needs("postgresql")
     with running_postgres() as url:
         yield url
 

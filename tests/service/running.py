@@ -44,21 +44,31 @@ def wait_until(there: Callable[[], Any], within_s: float = 30.0, what: str = "it
 
 @dataclass(slots=True)
 class Place:
-    """Where a service keeps its things: settings for its environment, and a landing folder to look into."""
+    """Where a service keeps its things: settings for its environment, and a landing folder to look into.
+
+    The jobs find that at ``landing_of_jobs``, with ``keys_of_jobs`` in their environment.
+    """
 
     name: str
     environment: dict[str, str]
     landing: Landing
-    landed_names: Callable[[], list[str]]
+    names: Callable[[str], list[str]]
+    """The files of one kind: ``sync`` or ``edge``."""
+    landing_of_jobs: str
+    keys_of_jobs: dict[str, str] = field(default_factory=dict)
 
-    def landed(self) -> list[dict[str, Any]]:
-        """Every landed line of every sync file."""
-        return [json.loads(line) for line in self.landed_lines()]
+    def landed_names(self, kind: str = "sync") -> list[str]:
+        """The files of one kind, in order."""
+        return sorted(self.names(kind))
 
-    def landed_lines(self) -> list[bytes]:
+    def landed(self, kind: str = "sync") -> list[dict[str, Any]]:
+        """Every landed line of every file of a kind."""
+        return [json.loads(line) for line in self.landed_lines(kind)]
+
+    def landed_lines(self, kind: str = "sync") -> list[bytes]:
         """The lines as they stand there."""
         lines: list[bytes] = []
-        for name in self.landed_names():
+        for name in self.landed_names(kind):
             content = self.landing.read(name)
             assert content is not None
             *whole, rest = gzip.decompress(content).split(b"\n")
@@ -170,10 +180,11 @@ def folder_place(folder: Path) -> Place:
     """SQLite in the data folder, and a landing folder on the disk."""
     landing = folder / "landing"
 
-    def names() -> list[str]:
-        return sorted(path.relative_to(landing).as_posix() for path in landing.glob("sync/*/*/[!._]*.ndjson.gz"))
+    def names(kind: str) -> list[str]:
+        return [path.relative_to(landing).as_posix() for path in landing.glob(f"{kind}/*/*/[!._]*.ndjson.gz")]
 
-    return Place("folder", {"PODLEDGER_SERVICE_LANDING_PLACE": str(landing)}, LandingFolder(landing), names)
+    settings = {"PODLEDGER_SERVICE_LANDING_PLACE": str(landing)}
+    return Place("folder", settings, LandingFolder(landing), names, str(landing))
 
 
 def bucket_place(prefix: str, database_url: str, weed: "Weed") -> Place:
@@ -181,10 +192,10 @@ def bucket_place(prefix: str, database_url: str, weed: "Weed") -> Place:
     bucket, keys, client = weed.bucket, weed.keys, weed.client()
     place = f"s3://{bucket}/{prefix}"
 
-    def names() -> list[str]:
-        listed = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/sync/")
+    def names(kind: str) -> list[str]:
+        listed = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/{kind}/")
         keys_found = [entry["Key"] for page in listed for entry in page.get("Contents", [])]
-        return sorted(key.removeprefix(f"{prefix}/") for key in keys_found)
+        return [key.removeprefix(f"{prefix}/") for key in keys_found]
 
     environment = {
         "PODLEDGER_SERVICE_LANDING_PLACE": place,
@@ -194,7 +205,7 @@ def bucket_place(prefix: str, database_url: str, weed: "Weed") -> Place:
         "PODLEDGER_SERVICE_S3_SECRET_KEY": keys[1],
         "PODLEDGER_SERVICE_S3_TIMEOUT_S": "5",
     }
-    return Place("bucket", environment, LandingBucket(place, client), names)
+    return Place("bucket", environment, LandingBucket(place, client), names, place, weed.environment())
 
 
 @contextmanager
@@ -203,8 +214,7 @@ def running_postgres() -> Iterator[str]:
 
     It lives outside pytest's folders: those are closed to the user that it must run as when root runs the tests.
     """
-    programs = postgres_programs()
-    assert programs is not None
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="podledger-postgres-"))
     data = folder / "data"
@@ -226,11 +236,6 @@ def running_postgres() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def postgres_programs() -> Path | None:
-    """Where Debian keeps PostgreSQL's programs; None where there is none."""
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
-
-
 @dataclass(frozen=True, slots=True)
 class Weed:
     """A running SeaweedFS: object storage."""
@@ -239,6 +244,11 @@ class Weed:
     keys: tuple[str, str]
     bucket: str
     process: "subprocess.Popen[bytes]"
+
+    def environment(self) -> dict[str, str]:
+        """How any of Amazon's clients finds it."""
+        names = {"AWS_ACCESS_KEY_ID": self.keys[0], "AWS_SECRET_ACCESS_KEY": self.keys[1]}
+        return {**names, "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": "us-east-1"}
 
     def client(self) -> Any:
         """A client of it."""

@@ -2,15 +2,13 @@
 
 import json
 import subprocess
-from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.needs import needs
 from tests.service.conftest import listener
 from tests.service.running import Service
 
-DEBIAN_PYTHON = Path("/usr/bin/python3")
+DEBIAN_PYTHON = "/usr/bin/python3"
 SESSION = """
 import json, sys
 from mygpoclient import api
@@ -38,16 +36,10 @@ print(json.dumps(said))
 """
 
 
-def has_mygpoclient() -> bool:
-    command = [str(DEBIAN_PYTHON), "-c", "import mygpoclient"]
-    return DEBIAN_PYTHON.exists() and subprocess.run(command, capture_output=True).returncode == 0
-
-
 def test_a_session(service: Service) -> None:
-    if not has_mygpoclient():
-        pytest.skip("mygpoclient is not installed; `apt-get install python3-mygpoclient` and this runs too")
+    needs("gpodder")
     account = listener(service)
-    command = [str(DEBIAN_PYTHON), "-c", SESSION, account["name"], account["password"], service.url]
+    command = [DEBIAN_PYTHON, "-c", SESSION, account["name"], account["password"], service.url]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
     said: dict[str, Any] = json.loads(ran.stdout)

@@ -9,12 +9,10 @@ from typing import Any
 from jobs.errors import Stop
 from jobs.finance.files import FinanceSet, read_files
 from jobs.finance.sheets import Fault
+from jobs.lake.landing_files import FINANCE, landing_at
 from jobs.published.reading import rows
 from jobs.steps.work import Work
 from jobs.tables import FINANCE_FILES, FINANCE_SETS
-
-FINANCE = "finance"
-"""Folder of the landing folder in which finance keeps its files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +78,19 @@ def finance_of(work: Work, one: SetRead) -> FinanceSet:
     return finance
 
 
-def landed_contents(landing: Path) -> dict[str, bytes]:
-    """The bytes of the CSV files that finance has put down, by name; what begins with a dot is not looked at.
+def landed_contents(landing: str) -> dict[str, bytes]:
+    """The bytes of the CSV files that finance has put down, by name.
 
     Raises:
-        Stop: there is no such folder.
+        Stop: there are none.
     """
-    folder = landing / FINANCE
-    if not folder.is_dir():
-        raise Stop(f"there is no folder {folder}: put payees.csv, splits.csv and pools.csv there, see docs/payouts.md")
-    return contents_in(folder)
+    found = landing_at(landing).finance()
+    if not found:
+        where = f"{landing}/{FINANCE}"
+        raise Stop(
+            f"there are no files in {where}: put payees.csv, splits.csv and pools.csv there, see docs/payouts.md"
+        )
+    return found
 
 
 def contents_in(folder: Path) -> dict[str, bytes]:

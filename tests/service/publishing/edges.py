@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.needs import needs
 from tests.service.running import Place, Service, free_port
 
 
@@ -24,6 +25,12 @@ class Edge:
         """A client of nginx."""
         return httpx.Client(base_url=self.url, timeout=60, **more)
 
+    def statuses(self, url: str, agent: str) -> list[int]:
+        """What nginx answered, by the log it lands, to an app that names itself so."""
+        path = url.removeprefix(f"{self.url}/")
+        mine = [row for row in self.place.landed("edge") if row["path"] == path and agent in (row["user_agent"] or "")]
+        return [row["status"] for row in sorted(mine, key=lambda row: int(row["at_ms"]))]
+
     def landed(self, name: str) -> bytes:
         """A file of the landing folder."""
         content = self.place.landing.read(name)
@@ -34,6 +41,7 @@ class Edge:
 @contextmanager
 def start_edge(data: Path, place: Place, **settings: object) -> Iterator[Edge]:
     """Runs one until the block ends."""
+    needs("nginx", "ffmpeg")
     port = free_port()
     given: dict[str, object] = {
         "edge_listen": f"127.0.0.1:{port}",

@@ -1,8 +1,6 @@
 """nginx before the service: ranges, private feeds, signed links, and what happens when something is away."""
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -19,7 +17,7 @@ from service.edge.serving import link_secret
 from service.secrets import Secrets
 from tests.service.publishing.creators import Creator, new_creator
 from tests.service.publishing.edges import Edge
-from tests.service.running import SECRET, wait_until
+from tests.service.running import PODLEDGER, SECRET, wait_until
 
 Audio = Callable[[str], Path]
 
@@ -197,13 +195,10 @@ def test_what_nginx_refuses_is_a_problem_document(creator: Creator) -> None:
 
 
 def test_redbot_finds_no_fault_in_feeds_and_media(creator: Creator, audio: Audio) -> None:
-    redbot = shutil.which("redbot", path=f"{os.environ['PATH']}:{Path.home() / '.local/bin'}")
-    if redbot is None:
-        pytest.skip("redbot is not installed; `uv tool install redbot` and this runs too")
     show = creator.show()
     made = creator.published(show, audio("tone.mp3"))
     for url in (show["feed_url"], made["media"]["url"]):
-        command = [redbot, "-o", "har", url]
+        command = [str(PODLEDGER.with_name("redbot")), "-o", "har", url]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert ran.returncode == 0, ran.stderr
         assert '"_red_messages"' in ran.stdout

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.needs import needs
 from tests.service.publishing.creators import Creator, new_creator
 from tests.service.publishing.edges import Edge
 
@@ -36,8 +37,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed; `apt-get install chromium` and this runs too")
+    needs("chromium", "npm")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield running
@@ -93,17 +93,16 @@ def upload(page: Page, file: Path) -> None:
 
 def check_with_axe(page: Page) -> None:
     """No finding of consequence, and nothing that needs scrolling sideways."""
-    if AXE.exists():
-        found = page.context.new_cdp_session(page).send(
-            "Runtime.evaluate",
-            {
-                "expression": AXE.read_text() + ";axe.run().then(r => JSON.stringify(r.violations.map(v =>"
-                " [v.impact, v.id, v.nodes.map(n => n.target.join()).join(' | ')])))",
-                "awaitPromise": True,
-                "returnByValue": True,
-            },
-        )
-        assert found["result"]["value"] == "[]", found["result"]["value"]
+    found = page.context.new_cdp_session(page).send(
+        "Runtime.evaluate",
+        {
+            "expression": AXE.read_text() + ";axe.run().then(r => JSON.stringify(r.violations.map(v =>"
+            " [v.impact, v.id, v.nodes.map(n => n.target.join()).join(' | ')])))",
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    assert found["result"]["value"] == "[]", found["result"]["value"]
     width = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert width[0] <= width[1], f"{page.url} is wider than the screen"
 

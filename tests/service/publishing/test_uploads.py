@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from tusclient.client import TusClient
 
+from tests.needs import needs
 from tests.service.publishing.creators import PIECE, TUS, Creator, new_creator
 from tests.service.publishing.edges import Edge
 from tests.service.running import wait_until
@@ -169,8 +170,7 @@ def test_a_tus_client_from_the_registry_uploads(creator: Creator, audio: Audio) 
 
 
 def test_the_tus_client_of_browsers_uploads(creator: Creator, audio: Audio) -> None:
-    if not (CLIENTS / "node_modules").exists():
-        pytest.skip(f"the clients are not installed; `npm ci` in {CLIENTS} and this runs too")
+    needs("nodejs", "npm")
     script = """
       const [endpoint, token, file] = process.argv.slice(1), fs = require('fs'), tus = require('tus-js-client');
       const upload = new tus.Upload(fs.createReadStream(file), {endpoint, chunkSize: 50000,
