@@ -10,6 +10,8 @@ from typing import Any
 from jobs.errors import EXIT_TRY_AGAIN, PodledgerError
 
 GROUP = "podledger.commands"
+MODES = "podledger.modes"
+"""Entry points named ``<command>.<option>``: the module that takes the command over where that option is given."""
 EXIT_CODES = "exit codes: 0 done, 1 stop (somebody has to act first), 75 try again later"
 DISK_RUNBOOK = "docs/runbooks/maintenance.md"
 DISK_FULL = ("No space left on device", "Disk quota exceeded")
@@ -49,8 +51,11 @@ def _parser(commands: dict[str, EntryPoint], arguments: Sequence[str]) -> argpar
     )
     named = next((argument for argument in arguments if argument in commands), None)
     subparsers = parser.add_subparsers(metavar="command", required=True)
+    modes = {entry.name: entry for entry in entry_points(group=MODES)}
     for name in sorted(commands) if named is None else [named]:
-        module: Any = commands[name].load()
+        given = {argument.partition("=")[0].removeprefix("--") for argument in arguments if argument.startswith("--")}
+        taken = [modes[f"{name}.{option}"] for option in sorted(given) if f"{name}.{option}" in modes]
+        module: Any = (taken or [commands[name]])[0].load()
         sub = subparsers.add_parser(name, help=module.ABOUT, description=module.ABOUT, epilog=EXIT_CODES)
         module.configure(sub)
         sub.set_defaults(run=module.run)

@@ -37,12 +37,14 @@ class Settings:
     keep_check_results_days: int
     small_files: int
     gate_rows_shown: int
+    payouts_toml: Path
     counting_toml: Path
 
 
 NAMES: dict[tuple[str, str], str] = {
     ("paths", "landing"): "landing",
     ("paths", "lake"): "lake",
+    ("paths", "payouts"): "payouts_toml",
     ("spark", "master"): "master",
     ("spark", "driver_memory"): "driver_memory",
     ("spark", "shuffle_partitions"): "shuffle_partitions",
@@ -77,6 +79,7 @@ def read_settings(
     values["lake"] = _absolute(values["lake"])
     if not str(values["landing"]).startswith(OBJECT_STORAGE):
         values["landing"] = str(_absolute(values["landing"]))
+    values["payouts_toml"] = HOUSE / str(values["payouts_toml"])
     return Settings(**values, counting_toml=HOUSE / "conf" / "counting.toml")
 
 

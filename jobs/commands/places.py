@@ -5,6 +5,7 @@ import datetime as dt
 import re
 
 from jobs.errors import Stop
+from jobs.finance.periods import Period
 from jobs.settings import Settings, read_settings
 
 HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")
@@ -41,6 +42,14 @@ def day(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-10-05") from error
+
+
+def month(text: str) -> Period:
+    """A UTC month as ``YYYY-MM``."""
+    try:
+        return Period.read(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def instant(text: str) -> dt.datetime:

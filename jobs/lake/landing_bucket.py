@@ -8,7 +8,7 @@ from functools import cache
 from typing import IO, Any, Self
 
 from jobs.errors import PodledgerError, Stop, TryAgain
-from jobs.lake.landing_files import CATALOGUE, LandedFile, folder_of, is_landed
+from jobs.lake.landing_files import CATALOGUE, FINANCE, LandedFile, folder_of, is_landed
 from jobs.settings import OBJECT_STORAGE
 
 HELD_BYTES = 64_000_000  # a larger file waits in a temporary one while it is read
@@ -79,6 +79,20 @@ class LandingBucket:
         """Its bytes."""
         with self.open(CATALOGUE) as file:
             return file.read()
+
+    def finance(self) -> dict[str, bytes]:
+        """By listing."""
+        below = f"{self.prefix}{FINANCE}/"
+        names: list[str] = []
+        with self._asking(below) as client:
+            for page in client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=below):
+                names += (entry["Key"].removeprefix(below) for entry in page.get("Contents", ()))
+        found = {}
+        for name in sorted(names):
+            if "/" not in name and name.endswith(".csv") and is_landed(name):
+                with self.open(f"{FINANCE}/{name}") as file:
+                    found[name] = file.read()
+        return found
 
     def _is_there(self, ask: Any, **what: Any) -> bool:
         from botocore.exceptions import ClientError

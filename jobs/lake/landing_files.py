@@ -8,6 +8,7 @@ from typing import IO, Protocol
 from jobs.settings import OBJECT_STORAGE
 
 CATALOGUE = "catalog/episodes.ndjson"
+FINANCE = "finance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class Landing(Protocol):
 
     def catalogue(self) -> bytes:
         """The catalogue, which is there."""
+
+    def finance(self) -> dict[str, bytes]:
+        """The CSV files that finance keeps, by name; what begins with a dot or an underscore is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,11 @@ class LandingFolder:
     def catalogue(self) -> bytes:
         """Its bytes."""
         return (self.folder / CATALOGUE).read_bytes()
+
+    def finance(self) -> dict[str, bytes]:
+        """By a look into the folder."""
+        paths = sorted((self.folder / FINANCE).glob("*.csv"))
+        return {path.name: path.read_bytes() for path in paths if is_landed(path.name)}
 
 
 def landing_at(place: str) -> Landing:

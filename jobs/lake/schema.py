@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from jobs.tables import Table
-from jobs.tables.declare import BIGINT, BINARY, BOOLEAN, DATE, DOUBLE, INT, STRING, TIMESTAMP
+from jobs.tables.declare import BIGINT, BINARY, BOOLEAN, DATE, DOUBLE, INT, STRING, TIMESTAMP, WEIGHT
 
 PLAIN = {
     STRING: pa.string(),
@@ -11,6 +11,7 @@ PLAIN = {
     INT: pa.int32(),
     BIGINT: pa.int64(),
     DOUBLE: pa.float64(),
+    WEIGHT: pa.decimal128(38, 0),
     BOOLEAN: pa.bool_(),
     DATE: pa.date32(),
     TIMESTAMP: pa.timestamp("us", "UTC"),
@@ -22,6 +23,7 @@ DUCKDB = {
     INT: "INTEGER",
     BIGINT: "BIGINT",
     DOUBLE: "DOUBLE",
+    WEIGHT: "DECIMAL(38,0)",
     BOOLEAN: "BOOLEAN",
     DATE: "DATE",
     TIMESTAMP: "TIMESTAMP WITH TIME ZONE",

@@ -2,7 +2,11 @@
 
 from jobs.tables.bronze import CLAIMS, EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 from jobs.tables.declare import Column, Table
+from jobs.tables.finance import FINANCE_FILES, FINANCE_SETS
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
+from jobs.tables.holds import HOLDS
+from jobs.tables.ledger import BALANCES, LEDGER, PAYMENTS, STATEMENTS
+from jobs.tables.money import ALLOCATIONS, LISTEN_SETTLEMENTS, SETTLEMENT_RUNS
 from jobs.tables.silver import (
     DEVICE_DAYS,
     DEVICE_LOGS,
@@ -30,25 +34,45 @@ TABLES: tuple[Table, ...] = (
     RESTATEMENTS,
     GATE_RESULTS,
     RUNS,
+    FINANCE_SETS,
+    FINANCE_FILES,
+    SETTLEMENT_RUNS,
+    ALLOCATIONS,
+    LISTEN_SETTLEMENTS,
+    HOLDS,
+    LEDGER,
+    PAYMENTS,
+    BALANCES,
+    STATEMENTS,
 )
 
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
+    "ALLOCATIONS",
+    "BALANCES",
     "BY_NAME",
     "CLAIMS",
     "DEVICE_DAYS",
     "DEVICE_LOGS",
     "EPISODES",
     "EVENTS",
+    "FINANCE_FILES",
+    "FINANCE_SETS",
     "GATE_RESULTS",
+    "HOLDS",
     "IMPOSSIBLE_DAYS",
     "LANDED_FILES",
+    "LEDGER",
     "LISTENS",
     "LISTEN_SESSIONS",
+    "LISTEN_SETTLEMENTS",
+    "PAYMENTS",
     "REJECTED",
     "RESTATEMENTS",
     "RUNS",
+    "SETTLEMENT_RUNS",
+    "STATEMENTS",
     "SYNC_BATCHES",
     "SYNC_LINES",
     "SYNC_RECORDS",

@@ -63,6 +63,13 @@ def test_it_holds_what_a_folder_holds(bucket: Landing) -> None:
             assert here.read() == there.read()
 
 
+def test_files_of_finance_are_those_put_down_and_not_drafts(bucket: Landing, weed: Weed) -> None:
+    assert bucket.finance() == {}
+    for name in ("payees.csv", "pools.csv", ".pools.csv", "_draft.csv", "old/pools.csv", "notes.txt"):
+        weed.client().put_object(Bucket=weed.bucket, Key=f"edges/finance/{name}", Body=name.encode())
+    assert bucket.finance() == {"payees.csv": b"payees.csv", "pools.csv": b"pools.csv"}
+
+
 def test_tags_change_with_the_files(bucket: Landing, weed: Weed) -> None:
     file, catalogue = bucket.files()[0], bucket.catalogue_tag()
     content = weed.client().get_object(Bucket=weed.bucket, Key=f"edges/{file.path}")["Body"].read()

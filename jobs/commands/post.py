@@ -1,0 +1,21 @@
+"""``podledger post``."""
+
+import argparse
+
+from jobs.commands.performing import add_work, perform_all
+from jobs.commands.places import month
+
+ABOUT = "Post an approved close to the ledger."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments."""
+    add_work(parser)
+    parser.add_argument("--period", type=month, required=True, metavar="MONTH", help="month to close, like 2026-10")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Performs the step."""
+    from jobs.steps.money.post import post_step
+
+    return perform_all(arguments, "post", [post_step(arguments.period)])

@@ -1,0 +1,1 @@
+"""From what finance keeps to what payees are paid."""

@@ -1,0 +1,129 @@
+"""What a close has to work out: a run for each program and period, with its money, its rule and its shows."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobs.errors import Stop
+from jobs.finance.amounts import Money, document
+from jobs.finance.files import FinanceSet, Row
+from jobs.finance.judging_pools import UNDISTRIBUTED, document_text
+from jobs.finance.periods import Period
+from jobs.finance.programs import OF_USERS, DatedRule, Payouts, Program, Rule
+from jobs.steps.money.runs import Run, posted_runs
+
+
+@dataclass(frozen=True, slots=True)
+class ToSettle:
+    """A program and period in a close: what it does, by which rule, and what documents bring in, by currency.
+
+    ``sources`` says where money comes from: the part of the gross that gives out what an earlier period left
+    undistributed stands under that account's name, the other under the program's own.
+    """
+
+    program: Program
+    period: Period
+    kind: str
+    rule: DatedRule
+    money: dict[str, Money] = field(default_factory=dict)
+    sources: dict[str, dict[str, int]] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    fee_bps: int = 0
+
+    @property
+    def is_of_users(self) -> bool:
+        """Whether the rule divides what each listener paid."""
+        return self.rule.rule in OF_USERS
+
+    @property
+    def config(self) -> str:
+        """The rule, cap and shows as JSON."""
+        shows = [
+            [show.show_id, str(show.since), None if show.to is None else str(show.to)] for show in self.program.shows
+        ]
+        return json.dumps({"rule": self.rule.rule, "cap_ms": self.rule.cap_ms, "shows": shows}, sort_keys=True)
+
+
+def receivable(program: str) -> str:
+    """The account of what a program's documents bring in."""
+    return f"receivable:{program}"
+
+
+def to_settle(payouts: Payouts, finance: FinanceSet, close: Period, runs: Sequence[Run]) -> list[ToSettle]:
+    """Everything that the close of this month works out: that month, and each older one that is not final.
+
+    Raises:
+        Stop: a later month is closed already, an earlier one is not, or a rule was changed in the past.
+    """
+    found = []
+    for program in payouts.programs.values():
+        posted = posted_runs(runs, program.name)
+        _check_order(program.name, close, posted, finance)
+        latest = {Period.read(run.period): run for run in posted}
+        if program.rule(close) is not None:
+            latest.pop(close, None)
+            found.append(run_of(payouts, program, close, close, finance))
+        found += [
+            run_of(payouts, program, period, close, finance)
+            for period, run in sorted(latest.items())
+            if run.kind != "final"
+        ]
+    for one in found:
+        _check_rule(one, runs)
+    gone = {run.program for run in runs if run.state == "posted"} - set(payouts.programs)
+    if gone:
+        raise Stop(f"conf/payouts.toml lacks {', '.join(sorted(gone))}, which has posted months; put it back")
+    return [one for one in found if one.rule.rule is not Rule.CPM]
+
+
+def run_of(payouts: Payouts, program: Program, period: Period, close: Period, finance: FinanceSet) -> ToSettle:
+    """What a close does to one program and period, and the money that documents bring in for it."""
+    rule = program.rule(period)
+    if rule is None:
+        raise Stop(
+            f"{program.name} has no rule in {period} any more, which is posted: put it back in conf/payouts.toml"
+        )
+    rows = [row for row in finance["pools"] if (row["program"], row["period"]) == (program.name, str(period))]
+    one = ToSettle(
+        program, period, payouts.calendar.kind(period, close), rule, fee_bps=rows[0]["fee_bps"] if rows else 0
+    )
+    sources: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        currency = row["currency"]
+        brought = document(row["gross_minor"], row["fee_bps"], row["holdback_bps"])
+        one.money[currency] = one.money.get(currency, Money()) + brought
+        sources[currency][_source(program.name, row)] += row["gross_minor"]
+        one.documents[row["document_id"]] = document_text(row)
+    one.sources.update({currency: dict(by_source) for currency, by_source in sources.items()})
+    return one
+
+
+def _source(program: str, row: Row) -> str:
+    name: str = row["document_id"]
+    return ":".join(name.split(":")[:2]) if name.startswith(UNDISTRIBUTED) else receivable(program)
+
+
+def _check_order(program: str, close: Period, posted: Sequence[Run], finance: FinanceSet) -> None:
+    for run in posted:
+        if Period.read(run.settlement_period) == close:
+            raise Stop(f"{program} {run.period} is posted with the close of {close} (run {run.run_id}): it is closed")
+        if Period.read(run.settlement_period) > close:
+            raise Stop(f"the close of {run.settlement_period} is posted already: {close} can no longer be closed")
+    settled = {run.period for run in posted}
+    earlier = {row["period"] for row in finance["pools"] if row["program"] == program} - settled
+    open_before = sorted(period for period in earlier if Period.read(period) < close)
+    if open_before:
+        raise Stop(f"{program} has documents for {open_before[0]}, which is not closed: close that month first")
+
+
+def _check_rule(one: ToSettle, runs: Sequence[Run]) -> None:
+    for run in posted_runs(runs, one.program.name):
+        before: Mapping[str, Any] = json.loads(run.config)
+        now: Mapping[str, Any] = json.loads(one.config)
+        if run.period == str(one.period) and (before["rule"], before["cap_ms"]) != (now["rule"], now["cap_ms"]):
+            raise Stop(
+                f"{run.program} {run.period} was posted by {before['rule']} (cap {before['cap_ms']}), and now it is "
+                f"{now['rule']} (cap {now['cap_ms']}): rules never change in the past, put conf/payouts.toml back"
+            )

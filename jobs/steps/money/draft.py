@@ -1,0 +1,127 @@
+"""A close in draft: what there is to work out as relations, and what came out as rows and in words."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from jobs.finance.amounts import in_words
+from jobs.finance.periods import Period
+from jobs.finance.programs import Payouts
+from jobs.steps.money.allocating import Allocated
+from jobs.steps.money.close import ToSettle
+from jobs.steps.money.sets import SetRead
+from jobs.steps.money.shares_of_run import MEMBERS, POOLS, RUNS
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A month being closed: what there is to settle, the finance set, and the cut-off."""
+
+    month: Period
+    payouts: Payouts
+    finance_set: SetRead
+    runs: list[ToSettle]
+    cut_off: dt.datetime
+
+
+def tables_of(close: Close, ids: list[str]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """The close as relations: ``RUNS``, ``MEMBERS`` and ``POOLS``."""
+    release_until = close.cut_off - dt.timedelta(days=close.payouts.hold_days)
+    runs: list[dict[str, Any]] = []
+    members: list[dict[str, Any]] = []
+    pools: list[dict[str, Any]] = []
+    for run_no, (one, run_id) in enumerate(zip(close.runs, ids, strict=True)):
+        net = next(iter(one.money.values())).net if one.is_of_users and one.money else 0
+        runs.append(
+            {
+                "run_no": run_no,
+                "run_id": run_id,
+                "program": one.program.name,
+                "period": str(one.period),
+                "rule": str(one.rule.rule),
+                "cap_ms": one.rule.cap_ms,
+                "fee_bps": one.fee_bps,
+                "net_minor": net,
+                "is_final": one.kind == "final",
+                "release_until": release_until,
+            }
+        )
+        members += (
+            {"run_no": run_no, "show_id": show.show_id, "since": show.since, "until": show.to}
+            for show in one.program.shows
+        )
+        for currency, money in sorted(one.money.items()):
+            pool = {"pool_no": len(pools), "run_no": run_no, "currency": currency, "campaign_id": ""}
+            pools.append(pool | {"net_minor": money.net, "holdback_minor": money.holdback})
+    return (
+        pa.Table.from_pylist(runs, RUNS),
+        pa.Table.from_pylist(members, MEMBERS),
+        pa.Table.from_pylist(pools, POOLS),
+    )
+
+
+def figures_of(one: ToSettle, found: Allocated, run_no: int) -> list[dict[str, Any]]:
+    """What the run's pools came to, by currency: what stands in ``gold/settlement_runs`` as ``pools``."""
+    figures = []
+    for row in found.pools.to_pylist():
+        if row["run_no"] == run_no:
+            money = one.money[row["currency"]]
+            figures.append(
+                {
+                    "currency": row["currency"],
+                    "campaign_id": row["campaign_id"],
+                    "gross_minor": money.gross,
+                    "fee_minor": money.fee,
+                    "net_minor": money.net,
+                    "sources": one.sources[row["currency"]],
+                    "divisible_minor": row["divisible_minor"],
+                    "holdback_minor": row["held_back_minor"],
+                    "divided_minor": row["pool_minor"],
+                    "waiting_minor": money.net - row["held_back_minor"] - row["pool_minor"],
+                }
+            )
+    return figures
+
+
+def row_of(
+    close: Close,
+    one: ToSettle,
+    run_id: str,
+    name: str,
+    checksums: dict[str, str],
+    code: str,
+    figures: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """The run's row in ``gold/settlement_runs``, but for its checksum and who settled it; ``name`` is the archive."""
+    inputs = {"archive": name, "checksums": checksums, "documents": one.documents, "set_no": close.finance_set.set_no}
+    return {
+        "run_id": run_id,
+        "program": one.program.name,
+        "period": str(one.period),
+        "settlement_period": str(close.month),
+        "kind": one.kind,
+        "state": "settled",
+        "inputs": json.dumps(inputs, sort_keys=True),
+        "pools": json.dumps(figures, sort_keys=True),
+        "code": code,
+        "config": one.config,
+    }
+
+
+def draft_notes(close: Close, found: Allocated) -> list[str]:
+    """What people look at before they approve."""
+    said = [f"draft of {close.month}; approve it with `podledger approve --period {close.month}`"]
+    for row in found.pools.to_pylist():
+        one, currency = close.runs[row["run_no"]], row["currency"]
+        waiting = row["net_minor"] - row["held_back_minor"] - row["pool_minor"]
+        said.append(
+            f"{one.program.name} {one.period} ({one.kind}, {one.rule.rule}): "
+            f"net {in_words(row['net_minor'], currency)}, divided {in_words(row['pool_minor'], currency)}, "
+            f"held back {in_words(row['held_back_minor'], currency)}, "
+            f"waiting {in_words(waiting, currency)}"
+        )
+    said += [f"{one.program.name} {one.period}: no document brings money in" for one in close.runs if not one.money]
+    return said

@@ -1,0 +1,86 @@
+"""Runs as their table tells them: a row for each state a run came to."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.errors import Stop
+from jobs.published.reading import rows
+from jobs.steps.work import Work
+from jobs.tables import SETTLEMENT_RUNS
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One row of ``gold/settlement_runs``."""
+
+    run_id: str
+    program: str
+    period: str
+    settlement_period: str
+    kind: str
+    draft_no: int
+    state: str
+    at: Any
+    by: str
+    inputs: str
+    pools: str
+    code: str
+    config: str
+    checksum: str
+
+    @property
+    def frozen(self) -> dict[str, Any]:
+        """What it was worked out from: checksums, the archive, and its documents."""
+        found: dict[str, Any] = json.loads(self.inputs)
+        return found
+
+    @property
+    def money(self) -> list[dict[str, Any]]:
+        """Its pools: figures by currency."""
+        found: list[dict[str, Any]] = json.loads(self.pools)
+        return found
+
+
+def all_runs(work: Work) -> list[Run]:
+    """Every row, in the order of closes and drafts."""
+    version = work.state.tables.get(SETTLEMENT_RUNS.name, -1)
+    found = [] if version < 0 else rows(work.settings.lake, SETTLEMENT_RUNS.name, version).to_pylist()
+    return sorted(
+        (Run(**row) for row in found), key=lambda run: (run.settlement_period, run.draft_no, run.program, run.period)
+    )
+
+
+def posted_runs(runs: Iterable[Run], program: str) -> list[Run]:
+    """Posted runs of the program, in the order of their closes, so that the last of a period says most of it."""
+    found = [run for run in runs if run.state == "posted" and run.program == program]
+    return sorted(found, key=lambda run: (run.settlement_period, run.period))
+
+
+def drafts(runs: Iterable[Run], close: str) -> int:
+    """How many drafts there are of this close."""
+    return max((run.draft_no for run in runs if run.settlement_period == close), default=0)
+
+
+def draft_of(runs: Sequence[Run], close: str) -> list[Run]:
+    """The runs of the newest draft of this close.
+
+    Raises:
+        Stop: nothing was settled for it yet.
+    """
+    newest = drafts(runs, close)
+    if not newest:
+        raise Stop(f"{close} is not settled yet: `podledger settle --period {close}` does that")
+    return [run for run in runs if run.settlement_period == close and run.draft_no == newest and run.state == "settled"]
+
+
+def approvers(runs: Iterable[Run], run: Run) -> list[str]:
+    """Who approved that run in its draft."""
+    told = (run.run_id, run.draft_no, "approved")
+    return sorted({one.by for one in runs if (one.run_id, one.draft_no, one.state) == told})
+
+
+def settlers(runs: Iterable[Run], run: Run) -> list[str]:
+    """Who settled that run, in whichever draft."""
+    return sorted({one.by for one in runs if one.run_id == run.run_id and one.state == "settled"})

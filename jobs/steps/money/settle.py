@@ -1,0 +1,152 @@
+"""Settle: a month is closed in draft. Its input is frozen, older months are trued up, all of it is worked out."""
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jobs.errors import Stop
+from jobs.finance.files import FinanceSet
+from jobs.finance.periods import Period
+from jobs.payouts import read_payouts
+from jobs.steps.money import archive
+from jobs.steps.money.allocating import Allocated, allocate
+from jobs.steps.money.close import ToSettle, to_settle
+from jobs.steps.money.comparison import compared
+from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, tables_of
+from jobs.steps.money.freezing import Span
+from jobs.steps.money.late import report_late
+from jobs.steps.money.listens_frozen import FrozenListens, freeze_listens
+from jobs.steps.money.people import system_user
+from jobs.steps.money.runs import all_runs, draft_of, drafts
+from jobs.steps.money.sets import contents_of, finance_of, needed_set
+from jobs.steps.work import Report, Step, Work
+from jobs.tables import (
+    ALLOCATIONS,
+    EPISODES,
+    EVENTS,
+    HOLDS,
+    IMPOSSIBLE_DAYS,
+    LISTEN_SETTLEMENTS,
+    LISTENS,
+    SETTLEMENT_RUNS,
+)
+from jobs.transforms.settlement.allocation import run_checksums
+
+RUN_ID_DIGITS = 32
+NOTHING_ALLOCATED = hashlib.sha256(b"").hexdigest()
+
+
+def settle_step(close: Period) -> Step:
+    """The step that works out the close of this month."""
+    return Step(
+        "settle",
+        reads=(LISTENS, EVENTS, EPISODES, IMPOSSIBLE_DAYS),
+        writes=(SETTLEMENT_RUNS, ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS),
+        run=lambda work: _settle(work, close),
+        has_news=lambda work: _may_settle(work, close),
+    )
+
+
+def _settle(work: Work, month: Period) -> Report:
+    payouts = read_payouts(work.settings.payouts_toml)
+    finance_set = needed_set(work)
+    finance = finance_of(work, finance_set)
+    asked = to_settle(payouts, finance, month, all_runs(work))
+    if not asked:
+        raise Stop(f"no program of conf/payouts.toml has a rule in {month}: there is nothing to settle")
+    close = Close(month, payouts, finance_set, asked, payouts.calendar.cut_off(month))
+    draft = archive.new_draft(work.settings.lake)
+    contents = contents_of(work, finance_set)
+    rules = {archive.PAYOUTS: work.settings.payouts_toml, archive.COUNTING: work.settings.counting_toml}
+    archive.keep_finance(draft, finance, contents, rules)
+    span = Span(min(one.period for one in asked).first_day, month.last_day, close.cut_off)
+    frozen = freeze_listens(work, draft, span, finance, payouts)
+    name = archive.keep(draft, str(month), _manifest(close, frozen))
+    return _work_out(work, close, name, frozen, finance)
+
+
+def _may_settle(work: Work, month: Period) -> bool:
+    payouts = read_payouts(work.settings.payouts_toml)
+    cut_off = payouts.calendar.cut_off(month)
+    if work.now < cut_off:
+        raise Stop(f"{month} is open until its cut-off at {cut_off:%Y-%m-%d %H:%M} UTC: settle it then")
+    if LISTENS.name not in work.state.tables or work.state.is_behind("listens"):
+        raise Stop("listens are behind what landed: `podledger run` first, then settle")
+    to_settle(payouts, finance_of(work, needed_set(work)), month, all_runs(work))
+    return True
+
+
+def _manifest(close: Close, frozen: FrozenListens) -> dict[str, Any]:
+    return {
+        "settlement_period": str(close.month),
+        "cut_off": close.cut_off.isoformat(),
+        "finance_set": close.finance_set.set_no,
+        "listens": [path.name for path in frozen.paths],
+        "checksums": {
+            "listens": frozen.checksum,
+            "finance": close.finance_set.checksum,
+            "conf": hashlib.sha256(repr(close.payouts).encode()).hexdigest(),
+            "cut_off": close.cut_off.isoformat(),
+        },
+    }
+
+
+def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, finance: FinanceSet) -> Report:
+    store, code = work.store, archive.code_version()
+    checksums = archive.manifest_of(work.settings.lake, name)["checksums"]
+    ids = [_run_id(one, close, checksums, code) for one in close.runs]
+    report = Report("settle", news=True, figures={"runs": len(ids), "listens": frozen.listens})
+    before = all_runs(work)
+    draft_no = drafts(before, str(close.month))
+    if draft_no and sorted(ids) == sorted(run.run_id for run in draft_of(before, str(close.month))):
+        report.notes.append(f"{close.month} was settled from this very input: nothing new; approve or post that run")
+        return report
+    told = {"draft_no": draft_no + 1, "at": work.now.astimezone(dt.UTC), "by": system_user()}
+    same = {run.run_id: asdict(run) | told for run in before if run.run_id in ids and run.state == "settled"}
+    if same:  # an earlier draft was of this input: it is taken up again, and what it came to stands
+        store.add_few(SETTLEMENT_RUNS, [same[run_id] for run_id in ids])
+        report.notes.append(f"{close.month} is settled as in an earlier draft again; approvals start anew")
+        return report
+    found = allocate(store, archive.frozen_in(work.settings.lake, name), *tables_of(close, ids))
+    store.add_parts(ALLOCATIONS, found.allocations)
+    late = report_late(work, close, ids, finance, before)
+    store.add_parts(LISTEN_SETTLEMENTS, [*found.listens, *late])
+    report.figures["late"] = sum(part.rows for part in late)
+    report.figures |= {"held": _add_holds(work, close, frozen)}
+    came_to = _checksums(work, found)
+    rows = []
+    for place, (one, run_id) in enumerate(zip(close.runs, ids, strict=True)):
+        row = row_of(close, one, run_id, name, checksums, code, figures_of(one, found, place))
+        rows.append(row | told | {"checksum": came_to.get(run_id, NOTHING_ALLOCATED)})
+    store.add_few(SETTLEMENT_RUNS, rows)
+    report.notes += draft_notes(close, found) + compared(work, close, ids, before)
+    return report
+
+
+def _run_id(one: ToSettle, close: Close, checksums: dict[str, str], code: str) -> str:
+    told = [one.program.name, str(one.period), one.kind, str(close.month), checksums, code, one.config]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:RUN_ID_DIGITS]
+
+
+def _add_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
+    until = close.cut_off + dt.timedelta(days=close.payouts.hold_days)
+    told = {"since": close.cut_off, "until": until, "settlement_period": str(close.month)}
+    rows = [{**row, **told} for row in frozen.new_holds.to_pylist()]
+    if rows:
+        work.store.add_few(HOLDS, rows)
+    return len(rows)
+
+
+def _checksums(work: Work, found: Allocated) -> dict[str, str]:
+    return run_checksums_in(work, [work.settings.lake / ALLOCATIONS.name / part.path for part in found.allocations])
+
+
+def run_checksums_in(work: Work, paths: list[Path]) -> dict[str, str]:
+    """The checksum of each run whose allocations are in these files."""
+    with work.store.engine() as sql:
+        sql.files("allocations", ALLOCATIONS, paths)
+        found = sql.query(run_checksums("allocations")).to_pylist()
+    return {row["run_id"]: row["checksum"] for row in found}

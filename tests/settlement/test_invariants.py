@@ -1,0 +1,135 @@
+"""Every check of the money catches its planted violation, and a true ledger passes them all."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+
+from expectations.gate import FAILED, PASSED, Outcome, check, suite_of
+from expectations.question import Question, Rows
+from jobs.lake.engine import engine
+from jobs.steps.money.checking import CHECKED
+from jobs.tables import BY_NAME
+from tests.conftest import Ran
+from tests.settlement.house import POOLS, new_house
+
+TWICE = "FROM t UNION ALL FROM t"
+Tables = Mapping[str, pa.Table]
+
+
+def puts(where: str = "true", **values: str) -> str:
+    """Gives the rows that meet the condition these values, SQL expressions over the row as it was."""
+    replaced = ", ".join(f'if({where}, {value}, "{column}") AS "{column}"' for column, value in values.items())
+    return f"SELECT * REPLACE ({replaced}) FROM t"
+
+
+AN_AMOUNT = "entry_id LIKE 'accrual:%' AND account = 'payable:p1'"
+PLANTED: list[tuple[str, str, set[str]]] = [
+    ("gold/ledger", TWICE, {"key_unique", "chain_unbroken", "postings_are_the_last_run", "holds_are_the_last_run"}),
+    ("gold/ledger", puts(AN_AMOUNT, amount_minor="amount_minor + 1"),
+     {"entries_balance", "chain_unbroken", "postings_are_the_last_run"}),
+    ("gold/ledger", "FROM t WHERE place <> 3", {"chain_unbroken"}),
+    ("gold/ledger", puts("place = 3", previous_hash="hash"), {"chain_unbroken"}),
+    ("gold/ledger", puts("kind = 'adjustment'", period="settlement_period"), {"adjustment_is_later"}),
+    ("gold/ledger", puts("kind = 'accrual'", settlement_period="'2027-09'"), {"accrual_is_of_its_month"}),
+    ("gold/ledger", puts("place = 1", amount_minor="-amount_minor"), {"amount_positive"}),
+    ("gold/ledger", puts("account = 'hold:p2'", account="'payable:p2'"), {"holds_are_the_last_run"}),
+    ("gold/ledger", puts("kind = 'payment' AND account = 'payable:p1'", amount_minor="amount_minor - 1"),
+     {"paid_to_zero", "closes_at_the_balance", "entries_balance"}),
+    ("gold/settlement_runs", puts("state = 'posted'", kind="'final'"), {"nothing_waits_at_final"}),
+    ("gold/allocations", puts("payee_id = 'p1'", amount_minor="amount_minor + 2"), {"payee_quota", "payees_add_up"}),
+    ("gold/allocations", puts("show_id = 's-1'", item_minor="item_minor + 2"),
+     {"item_quota", "items_add_up", "payees_add_up", "payee_formula"}),
+    ("gold/allocations", puts(weight="weight * 2", held_minor="amount_minor + 1"),
+     {"item_formula", "weights_of_listens", "held_is_a_part"}),
+    ("gold/listen_settlements", TWICE, {"key_unique"}),
+    ("gold/listen_settlements", puts("class = 'paid'", valid_from="NULL", raw_weight="0"),
+     {"paid_has_a_split", "weighed_in"}),
+    ("gold/statements", TWICE, {"key_unique"}),
+    ("gold/statements", puts(closing_minor="closing_minor + 1"), {"adds_up", "closes_at_the_balance"}),
+    ("gold/statements", puts(opening_minor="opening_minor + 1", accrued_minor="accrued_minor - 1"),
+     {"next_opens_where_this_closes", "lines_add_up"}),
+    ("gold/payments", TWICE, {"key_unique", "postings_are_the_payments"}),
+    ("gold/payments", puts("state = 'issued'", amount_minor="0"), {"issued_pays", "postings_are_the_payments"}),
+    ("gold/payments", puts("state = 'carried'", blocked_by="NULL"), {"carried_says_why"}),
+    ("gold/payments", puts("state = 'issued'", currency="'EUR'", payee_id="'p2'"), {"postings_are_the_payments"}),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tables(podledger: Callable[..., Ran], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, pa.Table]]:
+    """The money of a house after two closes, with an adjustment, a hold, a payment and a balance that is carried."""
+    with pytest.MonkeyPatch.context() as patched:
+        house = new_house(podledger, tmp_path_factory.mktemp("money"), patched)
+        payees = (house.landing / "finance" / "payees.csv").read_text()
+        house.finance(payees=payees.replace("1500,\n", "1500,tax_form\n"))
+        house.close("2026-10", "2026-11-09")
+        house.run("pay", "--period", "2026-10", now="2026-11-10")
+        house.heard("cara", "ep-1", "2026-10-20T12:00", 120, "2026-11-20T12:00")
+        house.count()
+        house.finance(pools=POOLS + "inv-2,ads,2026-11,EUR,1000,0,0\n")
+        house.close("2026-11", "2026-12-09")
+        house.run("pay", "--period", "2026-11", now="2026-12-10")
+        yield {table.name: DeltaTable(str(house.lake / table.name)).to_pyarrow_table() for table in CHECKED}
+
+
+def outcomes(tables: Tables, folder: Path, only: Sequence[str] | None = None) -> list[Outcome]:
+    asked = {}
+    for place, (name, rows) in enumerate(tables.items()):
+        path = folder / f"{place}.parquet"
+        pq.write_table(rows, path)
+        asked[name] = Rows(rows.column_names, [path], is_whole=True)
+    return check(Question(folder, asked, []), [], {}, folder / "docs", one_by_one, only)
+
+
+def one_by_one(task: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    return [task(item) for item in items]
+
+
+def broken(tables: Tables, folder: Path) -> set[str]:
+    """Names of the checks that failed; of those with rules, the rules that rows break."""
+    names = set()
+    with engine(folder) as sql:
+        for name, rows in tables.items():
+            sql.rows(name.replace("/", "_"), rows)
+        for name in tables:
+            for entry in (suite_of(BY_NAME[name], {}) or {"expectations": []})["expectations"]:
+                found = sql.query(entry["kwargs"]["unexpected_rows_query"]).to_pylist()
+                names |= {row.get("rule", entry["meta"]["name"]) for row in found}
+    return names
+
+
+@pytest.mark.spark
+def test_true_money_passes_and_a_failed_check_stops(tables: Tables, tmp_path: Path) -> None:
+    found = outcomes(tables, tmp_path)
+    assert [(one.table, one.name) for one in found if one.outcome != PASSED] == []
+    wrong = pa.Table.from_batches([*tables["gold/ledger"].to_batches(), *tables["gold/ledger"].to_batches()])
+    failed = [one for one in outcomes({**tables, "gold/ledger": wrong}, tmp_path, ["gold/ledger"]) if one.stops]
+    assert "key_unique" in {one.name for one in failed}
+    assert {one.outcome for one in failed} == {FAILED}
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("table", "query", "caught"), PLANTED, ids=[f"{one[0]} {sorted(one[2])[0]}" for one in PLANTED]
+)
+def test_a_planted_violation_is_caught(
+    tables: Tables, tmp_path: Path, table: str, query: str, caught: set[str]
+) -> None:
+    with duckdb.connect() as connection:
+        connection.register("t", tables[table])
+        changed = {**tables, table: connection.execute(query).to_arrow_table()}
+    assert caught <= broken(changed, tmp_path)
+
+
+def test_every_check_has_its_violation() -> None:
+    named = set()
+    for table in CHECKED:
+        for entry in (suite_of(table, {}) or {"expectations": []})["expectations"]:
+            named |= set(entry["meta"].get("rules", [entry["meta"]["name"]]))
+    assert named - set().union(*(caught for _, _, caught in PLANTED)) == set()
