@@ -30,8 +30,8 @@ setup: ## make .venv ready: packages, Java libraries, Spark's settings (quick wh
 
 .PHONY: demo
 LANDING ?= $(wildcard ../shared/samples/week/landing)
-demo: setup ready-to-serve ## a week of listens through the whole house (LANDING=folder for your own files, KEEP=1 leaves Airflow up)
-	$(RUN) -m demo $(if $(LANDING),--landing $(LANDING)) --lake var/demo/lake $(if $(KEEP),--keep-airflow)
+demo: setup ready-to-serve ## a week of listens and a live service through the whole house (LANDING=folder for your own week, KEEP=1 leaves it up)
+	$(RUN) -m demo $(if $(LANDING),--landing $(LANDING)) $(if $(KEEP),--keep-airflow)
 
 .PHONY: test
 test: setup ready-to-test lint ## everything that must pass before a change goes in
@@ -110,8 +110,8 @@ var/prove/properties: PROOF = TEST_EXAMPLES=40 $(PYTEST) -m spark tests/properti
 var/prove/crash: PROOF = $(PYTEST) -m prove tests/crash
 var/prove/scale: PROOF = $(RUN) -m benchmarks.throughput --sizes 3 --repeats 1 --contestants podledger duckdb
 var/prove/dags: PROOF = $(PYTEST) -m airflow tests/dags/test_scheduler.py
-var/prove/killed: PROOF = $(PYTEST) -m prove tests/service/test_killed.py
-var/prove/killed: $(shell find service tests/service -name '*.py' 2>/dev/null)
+var/prove/killed: PROOF = $(PYTEST) -m prove -o log_cli=true --log-cli-level=INFO tests/service/test_killed.py
+var/prove/killed: $(shell find service simulator tests/service -name '*.py' 2>/dev/null)
 var/prove/properties var/prove/crash var/prove/dags: $(shell find tests -name '*.py' 2>/dev/null)
 var/prove/scale: $(shell find benchmarks simulator -name '*.py' 2>/dev/null)
 var/prove/dags: $(shell find dags demo -name '*.py' 2>/dev/null)

@@ -5,11 +5,16 @@
 
 Lands 20 000 records a day and counts them day after day, in one session that is warm. The listens are compared with
 those of the DuckDB script over the whole landing folder now and then, and at the end.
+
+What each day cost is written down as soon as it is counted (``history-days.jsonl`` beside the report), and the report
+without the textbook before that begins, so that a failure late on loses no figures.
 """
 
 import argparse
+import json
 import shutil
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,6 +31,7 @@ from benchmarks.contestants import DUCKDB, PODLEDGER_WARM, TEXTBOOK_WARM
 from benchmarks.history_course import Course, Day, TextbookCourse
 from benchmarks.history_landing import History
 from benchmarks.history_report import write_history
+from benchmarks.lake_watch import WatchFailedError
 from benchmarks.landings import CACHE
 from benchmarks.measuring import CommandFailedError, measure
 from benchmarks.report import RESULTS
@@ -35,18 +41,29 @@ WARM_UP_SEED = 7
 WEEK = 7
 
 
+@dataclass(slots=True)
+class Counted:
+    """What has been measured so far: our days, seconds of checks of whole tables by day, days of the textbook."""
+
+    days: list[Day] = field(default_factory=list)
+    audits: dict[int, float] = field(default_factory=dict)
+    textbook: list[Day] = field(default_factory=list)
+
+
 def main() -> int:
     """Run the benchmark; 0 when every comparison agreed, 1 when one did not or a command failed."""
     args = _arguments()
     folder = args.cache / "history"
     shutil.rmtree(folder, ignore_errors=True)
+    counted = Counted()
     try:
-        days, audits = _count(args, folder)
-        textbook = _count_as_textbook(args, folder, days)
-    except (CommandFailedError, DisagreementError) as error:
+        _count(args, folder, counted)
+        write_history(counted.days, counted.audits, [], args.results)
+        _count_as_textbook(args, folder, counted)
+    except (CommandFailedError, DisagreementError, WatchFailedError) as error:
         print(f"history: {error}", file=sys.stderr)
         return 1
-    print(write_history(days, audits, textbook, args.results))
+    print(write_history(counted.days, counted.audits, counted.textbook, args.results))
     if not args.keep:
         shutil.rmtree(folder)
     return 0
@@ -70,21 +87,23 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _count(args: argparse.Namespace, folder: Path) -> tuple[list[Day], dict[int, float]]:
-    """Count all days with podledger: what each cost, and the seconds of checks of whole tables by day."""
-    with WarmSession(PODLEDGER_WARM.session) as session:
+def _count(args: argparse.Namespace, folder: Path, counted: Counted) -> None:
+    """Count all days with podledger."""
+    args.results.mkdir(parents=True, exist_ok=True)
+    with WarmSession(PODLEDGER_WARM.session) as session, (args.results / "history-days.jsonl").open("w") as kept:
         _warm_up(args, session, folder / "warm-up")
-        landing, audits = folder / "landing", dict[int, float]()
+        landing = folder / "landing"
         history = History(landing, args.seed, args.records)
         course = Course(session, landing, folder / "lake")
         for day in range(1, args.days + 1):
             records = history.land_day()
-            _say(course.count_day(day, records, maintained=day % args.maintain_every == 0))
+            counted.days.append(course.count_day(day, records, maintained=day % args.maintain_every == 0))
+            _say(counted.days[-1])
+            print(json.dumps(counted.days[-1].as_json()), file=kept, flush=True)
             if day % args.audit_every == 0 or day == args.days:
-                audits[day] = course.audit(day)
+                counted.audits[day] = course.audit(day)
             if day % args.check_every == 0 or day == args.days:
                 _compare(landing, published_listens(course.lake), "podledger", folder / "script")
-        return course.days, audits
 
 
 def _warm_up(args: argparse.Namespace, session: WarmSession, folder: Path) -> None:
@@ -96,11 +115,11 @@ def _warm_up(args: argparse.Namespace, session: WarmSession, folder: Path) -> No
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _count_as_textbook(args: argparse.Namespace, folder: Path, days: list[Day]) -> list[Day]:
-    """Count some weeks as the textbook does, on the landing folder that is there; what each day of them cost."""
+def _count_as_textbook(args: argparse.Namespace, folder: Path, counted: Counted) -> None:
+    """Count some weeks as the textbook does, on the landing folder that is there."""
     starts = [start for start in args.textbook_from if start <= args.days - WEEK]
     if not starts:
-        return []
+        return
     landing = folder / "landing"
     with WarmSession(TEXTBOOK_WARM.session) as session:
         _warm_up_textbook(args, session, folder / "warm-up")
@@ -109,10 +128,10 @@ def _count_as_textbook(args: argparse.Namespace, folder: Path, days: list[Day]) 
             seconds = course.load_until(start - 1)
             print(f"textbook, loaded up to day {start - 1}: {seconds:.1f} s", file=sys.stderr, flush=True)
             for day in range(start, start + WEEK):
-                _say(course.count_day(days[day - 1].records), "textbook, ")
+                counted.textbook.append(course.count_day(counted.days[day - 1].records))
+                _say(counted.textbook[-1], "textbook, ")
         course.load_until(args.days)
         _compare(landing, delta_listens(course.lake / "listens"), "textbook", folder / "script")
-        return course.days
 
 
 def _warm_up_textbook(args: argparse.Namespace, session: WarmSession, folder: Path) -> None:

@@ -6,9 +6,10 @@ import os
 import select
 import struct
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -29,7 +30,8 @@ class Touched:
     `read_bytes` and `written_bytes` are what its processes asked the kernel for, page cache and pipes included.
     Data files are Parquet files of tables, logs and checkpoints left out: `opened` those that were there before and
     were read, `added` those that came. `removed` counts what the tables' logs let go. `opened_bytes` and
-    `added_bytes` are the sizes of those files, whole.
+    `added_bytes` are the sizes of those files, whole. `tables` tells the same of each table and folder of the lake, and
+    what of its log was read.
     """
 
     read_bytes: int = 0
@@ -39,6 +41,7 @@ class Touched:
     added: int = 0
     added_bytes: int = 0
     removed: int = 0
+    tables: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def files(self) -> int:
@@ -46,7 +49,12 @@ class Touched:
         return self.opened + self.added + self.removed
 
     def __add__(self, other: "Touched") -> "Touched":
-        return Touched(*(getattr(self, name) + getattr(other, name) for name in Touched.__slots__))
+        tables = {
+            table: dict(Counter(self.tables.get(table, {})) + Counter(other.tables.get(table, {})))
+            for table in sorted({*self.tables, *other.tables})
+        }
+        counts = {name: getattr(self, name) + getattr(other, name) for name in Touched.__slots__ if name != "tables"}
+        return Touched(**counts, tables=tables)
 
 
 @contextmanager
@@ -61,20 +69,32 @@ def watching_lake(lake: Path, process: psutil.Process) -> Iterator[list[Touched]
     finally:
         names = opened.stop()
     after, (read_after, written_after) = _files(lake), _moved(process)
-    reads = {name for name in names if name in before and _is_data(name)}
-    added = {name for name in after.keys() - before.keys() if _is_data(name)}
-    commits = [name for name in after.keys() - before.keys() if "_delta_log" in name and name.endswith(".json")]
-    found.append(
-        Touched(
-            read_after - read_before,
-            written_after - written_before,
-            len(reads),
-            sum(before[name] for name in reads),
-            len(added),
-            sum(after[name] for name in added),
-            sum(_removals(lake / name) for name in commits),
-        )
-    )
+    tables = _by_table(lake, before, after, names)
+    whole = sum((Counter(figures) for figures in tables.values()), Counter[str]())
+    counts = {name: whole[name] for name in ("opened", "opened_bytes", "added", "added_bytes", "removed")}
+    found.append(Touched(read_after - read_before, written_after - written_before, **counts, tables=tables))
+
+
+def _by_table(lake: Path, before: dict[str, int], after: dict[str, int], names: set[str]) -> dict[str, dict[str, int]]:
+    """Figures of :class:`Touched` by table, of those that are not 0; ``log_opened`` counts its log's."""
+    tables: dict[str, Counter[str]] = {}
+    for name in names & before.keys():
+        of_table = tables.setdefault(_table(name), Counter())
+        kind = "opened" if _is_data(name) else "log_opened"
+        of_table[kind] += 1
+        of_table[f"{kind}_bytes"] += before[name]
+    for name in after.keys() - before.keys():
+        of_table = tables.setdefault(_table(name), Counter())
+        if _is_data(name):
+            of_table["added"] += 1
+            of_table["added_bytes"] += after[name]
+        elif "_delta_log" in name and name.endswith(".json"):
+            of_table["removed"] += _removals(lake / name)
+    return {table: dict(+figures) for table, figures in sorted(tables.items())}
+
+
+def _table(name: str) -> str:
+    return "/".join(name.split("/")[:2])
 
 
 def lake_size(lake: Path) -> tuple[int, int]:

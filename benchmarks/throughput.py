@@ -1,6 +1,7 @@
 """Seconds from landed files to listens: `podledger run`, cold and warm, against three others on the same files.
 
     python -m benchmarks.throughput --sizes 3 10 --repeats 5
+    python -m benchmarks.throughput --fewer polars=1 textbook=1 textbook-warm=1
     python -m benchmarks.throughput --sizes 0.3 --repeats 1 --contestants podledger-warm duckdb
 
 For each size it simulates a landing folder (kept for the next time) and lets the contestants count it, by turns.
@@ -10,7 +11,7 @@ All listens of every run are compared before any time is printed.
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,16 +87,17 @@ def main() -> int:
     """Run the benchmark; 0 when every count agreed, 1 when one did not or a command failed."""
     args = _arguments()
     contestants = [CONTESTANTS[name] for name in args.contestants]
-    sizes = []
+    times = {name: dict(args.fewer).get(name, args.repeats) for name in args.contestants}
+    sizes: list[Size] = []
     try:
         small = simulated(args.cache, WARM_UP_RECORDS)
         for millions in args.sizes:
             landed = simulated(args.cache, round(millions * 1_000_000))
-            sizes.append(_run_size(landed, small, contestants, args))
+            sizes.append(_run_size(landed, small, times, args.cache))
     except (CommandFailedError, DisagreementError) as error:
         print(f"throughput: {error}", file=sys.stderr)
         return 1
-    print(write_throughput(sizes, contestants, args.repeats, args.results))
+    print(write_throughput(sizes, contestants, args.results))
     return 0
 
 
@@ -104,32 +106,41 @@ def _arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--sizes", type=float, nargs="+", default=[3.0, 10.0], metavar="M", help="millions of records")
     add("--repeats", type=int, default=5, metavar="N", help="runs of each contestant (default 5)")
+    add("--fewer", type=_number_of_runs, nargs="+", default=[], metavar="WHO=N", help="how often these run instead")
     add("--contestants", choices=CONTESTANTS, nargs="+", default=list(CONTESTANTS), help="who runs (default: all)")
     add("--cache", type=Path, default=CACHE, help="where landing folders are kept")
     add("--results", type=Path, default=RESULTS, help="where the report goes")
     return parser.parse_args()
 
 
-def _run_size(landed: Simulated, small: Simulated, contestants: Sequence[Contestant], args: argparse.Namespace) -> Size:
+def _number_of_runs(given: str) -> tuple[str, int]:
+    name, _, times = given.partition("=")
+    if name not in CONTESTANTS or not times.isdecimal() or int(times) < 1:
+        raise argparse.ArgumentTypeError(f"{given!r}: say it like textbook=1, with a contestant and a number from 1")
+    return name, int(times)
+
+
+def _run_size(landed: Simulated, small: Simulated, times: Mapping[str, int], cache: Path) -> Size:
     size = Size(landed)
-    course = Course(size, args.cache / "runs" / "out")
+    course = Course(size, cache / "runs" / "out")
     landed.warm_page_cache()
     try:
-        for contestant in contestants:
-            course.warm_up(contestant, small)
-        for repeat, contestant in _turns(args.repeats, contestants):
-            said = f"{landed.records:,} records, run {repeat + 1} of {args.repeats}: {contestant.name}"
+        for name in times:
+            course.warm_up(CONTESTANTS[name], small)
+        for repeat, name in _turns(times):
+            said = f"{landed.records:,} records, run {repeat + 1} of {times[name]}: {name}"
             print(said, file=sys.stderr, flush=True)
-            course.run(contestant)
+            course.run(CONTESTANTS[name])
     finally:
         course.close()
     return size
 
 
-def _turns(repeats: int, contestants: Sequence[Contestant]) -> Iterator[tuple[int, Contestant]]:
+def _turns(times: Mapping[str, int]) -> Iterator[tuple[int, str]]:
     """Who runs when: by turns, and in the other direction every other time."""
-    for repeat in range(repeats):
-        yield from ((repeat, one) for one in (contestants if repeat % 2 == 0 else reversed(contestants)))
+    for repeat in range(max(times.values())):
+        names = list(times) if repeat % 2 == 0 else list(times)[::-1]
+        yield from ((repeat, name) for name in names if repeat < times[name])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from benchmarks.report import COLOURS, STYLE, table, write_report
 MEBIBYTE = 1024**2
 YARDSTICK = "duckdb"
 HEAD = (
-    "what", "records", "wall s", "least to most", "own s", "records/s", "processor s", "peak MB", "times DuckDB's wall",
+    "what", "records", "runs", "wall s", "least to most", "own s", "records/s", "processor s", "peak MB",
+    "times DuckDB's wall",
 )  # fmt: skip
 
 
@@ -30,12 +31,12 @@ class Sized(Protocol):
     warm_up: dict[str, Measured]
 
 
-def write_throughput(sizes: Sequence[Sized], contestants: Sequence[Contestant], repeats: int, folder: Path) -> str:
+def write_throughput(sizes: Sequence[Sized], contestants: Sequence[Contestant], folder: Path) -> str:
     """Write the report of all sizes; the page."""
     page = [
         "# Throughput: landed files to listens",
         "",
-        f"Median of {repeats} runs each, by turns. {_agreement(sizes, contestants)}",
+        f"Medians of the runs, which went by turns. {_agreement(sizes, contestants)}",
         "",
         *table(HEAD, [row for size in sizes for row in _rows(size, contestants)]),
         "",
@@ -70,6 +71,7 @@ def _rows(size: Sized, contestants: Sequence[Contestant]) -> list[list[str]]:
             [
                 one.name,
                 f"{records:,}",
+                str(len(runs)),
                 f"{wall_s:.1f}",
                 f"{min(walls):.1f} to {max(walls):.1f}",
                 f"{median(one.own_s(run.stdout) for run in runs):.1f}",

@@ -1,10 +1,9 @@
-"""`python -m demo`: lands a folder in a real Airflow, waits until it is published, and says where things are."""
+"""`python -m demo`: a week of listens and a live service through a real Airflow, and what came of it."""
 
 import argparse
 import math
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,78 +13,87 @@ from contextlib import suppress
 from pathlib import Path
 
 from demo.chain import RunFailed, follow
+from demo.live import through_the_service
+from demo.platform import Platform, PlatformFailed
 from demo.server import HOUSE, AirflowFailed, PrivateAirflow
+from demo.summary import as_text, compare
+from demo.week import lay, simulated
+from jobs.errors import PodledgerError
 
 VAR = HOUSE / "var"
-SIMULATED = VAR / "demo" / "simulated"
-SIMULATION = ("--devices", "50", "--days", "5", "--seed", "7")
+FAILURES = (AirflowFailed, RunFailed, PlatformFailed, PodledgerError, OSError, subprocess.CalledProcessError)
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Returns 0 when everything is published, 1 when something failed, 130 when it was interrupted."""
+    """Returns 0 when what was counted is what was played, 1 when something failed, 130 when it was interrupted."""
     options = _options(given)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        landing = options.landing or _simulated()
-        if not landing.is_dir():
-            raise AirflowFailed(f"{landing} is no folder: name a landing folder with --landing, or leave it out")
-        _run(landing, options)
+        week = options.landing or simulated(options.dir / "simulated", podledger())
+        if not week.is_dir():
+            raise AirflowFailed(f"{week} is no folder: name a landing folder with --landing, or leave it out")
+        return _run(week, options)
     except KeyboardInterrupt:
         print("stopped; the next demo takes up what was unfinished")
         return 130
-    except (AirflowFailed, RunFailed, subprocess.CalledProcessError) as error:
+    except FAILURES as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
-def _run(landing: Path, options: argparse.Namespace) -> None:
+def _run(week: Path, options: argparse.Namespace) -> int:
     started = time.monotonic()
+    landing, lake = options.dir / "landing", options.dir / "lake"
 
     def say(text: str) -> None:
         print(f"{time.monotonic() - started:4.0f} s  {text}", flush=True)
 
+    _head("1. A week of listens is landed, counted, checked and published")
+    say(f"{lay(week, landing):,} new files of {_short(week)} laid into {_short(landing)}")
     say(f"starting Airflow, which takes some 20 s; its logs: {_short(options.home)}")
-    with PrivateAirflow(options.home, landing, options.lake, port=options.port) as airflow:
-        say(f"Airflow is up: {airflow.url}")
-        say(f"land everything in {_short(landing)}; the rest starts from one table to the next")
+    with PrivateAirflow(options.home, landing, lake, port=options.port) as airflow:
+        say(f"Airflow is up: {airflow.url}; land starts the rest, from one table to the next")
         follow(airflow, airflow.api.trigger("land"), say)
-        say("published")
-        print(flush=True)
-        subprocess.run(
-            [podledger(), "status", "--landing", str(landing), "--lake", str(options.lake)], env=airflow.env, check=True
-        )
-        _where(airflow, landing, options)
-        if options.keep_airflow:
-            print("Airflow stays up until you press Ctrl-C.", flush=True)
-            with suppress(KeyboardInterrupt):
-                airflow.until(lambda: False, "Ctrl-C was pressed", within_s=math.inf)
+        _head("2. A service, a creator, and phones on a bad network")
+        platform = Platform(options.dir / "service", landing, podledger())
+        if platform.missing:
+            print(platform.missing, flush=True)
+        with platform:
+            played = through_the_service(platform, options.dir, say)
+            _head("3. What landed meanwhile goes the same way")
+            follow(airflow, airflow.api.trigger("land"), say)
+            found = compare(played, lake)
+            say("done")
+            _head("What came of it")
+            print(as_text(played, found), end="\n\n", flush=True)
+            status = [podledger(), "status", "--landing", str(landing), "--lake", str(lake)]
+            subprocess.run(status, env=airflow.env, check=True)
+            _where(airflow, platform, week, options)
+            if options.keep_airflow:
+                print("Airflow and the service stay up until you press Ctrl-C.", flush=True)
+                with suppress(KeyboardInterrupt):
+                    airflow.until(lambda: False, "Ctrl-C was pressed", within_s=math.inf)
+    return 1 if found.differences else 0
 
 
-def _where(airflow: PrivateAirflow, landing: Path, options: argparse.Namespace) -> None:
-    lake = _short(options.lake)
-    page = airflow.url
+def _head(text: str) -> None:
+    print(f"\n{text}", flush=True)
+
+
+def _where(airflow: PrivateAirflow, platform: Platform, week: Path, options: argparse.Namespace) -> None:
+    lake, stays = _short(options.dir / "lake"), ""
     if not options.keep_airflow:
-        python = _short(Path(sys.executable))
-        again = [python, "-m", "demo", "--landing", _short(landing), "--lake", lake, "--keep-airflow"]
-        page = f"{page} while it runs; to look at it: {shlex.join(again)}"
+        again = [_short(Path(sys.executable)), "-m", "demo", "--landing", _short(week), "--dir", _short(options.dir)]
+        stays = f" while it runs; to look at it: {shlex.join([*again, '--keep-airflow'])}"
     print(f"""
 Tables     {lake}/<layer>/<table>, Delta; what they hold: docs/tables.md
 Data Docs  {lake}/_published/data_docs/index.html
-Airflow    {page}
-Next       {_short(Path(podledger()))} show silver/listens --lake {lake}, docs/airflow.md, docs/runbooks
+Landing    {_short(options.dir / "landing")}/sync/<day>/<hour>: what the service sealed, beside the week
+Phones     {_short(options.dir / "phones")}/<name>: each with its log and the episodes it downloaded
+Airflow    {airflow.url}{stays}
+Service    {platform.url}/studio likewise; its creator's name and password: {_short(options.dir / "creator.json")}
+Next       {_short(Path(podledger()))} show silver/listens --lake {lake}, docs/airflow.md, docs/service.md
 """, flush=True)  # fmt: skip
-
-
-def _simulated() -> Path:
-    """A landing folder made up by the simulator; made once, as the same seed gives the same."""
-    if not SIMULATED.is_dir():
-        print(f"simulating {SIMULATION[1]} devices over {SIMULATION[3]} days")
-        unfinished = SIMULATED.with_name("simulating")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        subprocess.run([podledger(), "simulate", "--out", str(unfinished), *SIMULATION], check=True)
-        unfinished.rename(SIMULATED)
-    return SIMULATED / "landing"
 
 
 def podledger() -> str:
@@ -98,10 +106,10 @@ def _options(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__.partition(": ")[2])
     add = parser.add_argument
     add("--landing", type=Path, metavar="DIR", help="landing folder; without one, a small platform is simulated")
-    add("--lake", type=Path, default=VAR / "demo" / "lake", metavar="DIR", help="lake (default: var/demo/lake)")
+    add("--dir", type=Path, default=VAR / "demo", metavar="DIR", help="where all of it goes (default: var/demo)")
     add("--home", type=Path, default=VAR / "airflow", metavar="DIR", help="Airflow's folder (default: var/airflow)")
     add("--port", type=int, default=8080, help="port of Airflow's page, another if taken (default: 8080)")
-    add("--keep-airflow", action="store_true", help="leave Airflow up until Ctrl-C")
+    add("--keep-airflow", action="store_true", help="leave Airflow and the service up until Ctrl-C")
     return parser.parse_args(given)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from jobs.errors import Stop
 
 ENVIRONMENT_PREFIX = "PODLEDGER_"
+OBJECT_STORAGE = "s3://"
 HOUSE = Path(__file__).resolve().parent.parent
 # Read by the set-up, the demo or the DAGs, not settings of a command.
 NOT_SETTINGS = frozenset({"PODLEDGER_PLACE", "PODLEDGER_BIN", "PODLEDGER_HOUSE"})
@@ -19,9 +20,12 @@ SHORT_NAMES = {"PODLEDGER_LANDING": ("paths", "landing"), "PODLEDGER_LAKE": ("pa
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a step may want to know about the place it runs in. Paths are absolute."""
+    """Everything a step may want to know about the place it runs in.
 
-    landing: Path
+    Paths are absolute; ``landing`` is one, or ``s3://bucket/prefix``.
+    """
+
+    landing: str
     lake: Path
     master: str
     driver_memory: str
@@ -70,9 +74,14 @@ def read_settings(
     for name, argument in (("landing", landing), ("lake", lake)):
         if argument is not None:
             values[name] = argument
-    for name in ("landing", "lake"):
-        values[name] = Path(str(values[name])).expanduser().absolute()
+    values["lake"] = _absolute(values["lake"])
+    if not str(values["landing"]).startswith(OBJECT_STORAGE):
+        values["landing"] = str(_absolute(values["landing"]))
     return Settings(**values, counting_toml=HOUSE / "conf" / "counting.toml")
+
+
+def _absolute(path: Any) -> Path:
+    return Path(str(path)).expanduser().absolute()
 
 
 def _from_toml(path: Path) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _live(world: World, random: Random, household: list[Traits]) -> None:
 
 
 def _land_other_dialects(world: World, random: Random, traits: Traits) -> None:
-    """Lines of clients that speak something else: batches without events or refusals."""
+    """Lines of clients that speak something else: batches whose one record is none, and no matter of the truth."""
     end_ms = world.plan.start_ms + world.plan.days * DAY_MS
     for dialect in ("gpodder/2", "rad/1"):
         episode = world.catalogue.draw(random, world.plan.start_ms)

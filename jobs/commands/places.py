@@ -13,7 +13,7 @@ HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")
 def add_places(parser: argparse.ArgumentParser, *, landing: bool = False) -> None:
     """Adds ``--lake``, ``--json`` and, where wanted, ``--landing``."""
     if landing:
-        parser.add_argument("--landing", metavar="DIR", help="landing folder (setting paths.landing)")
+        parser.add_argument("--landing", metavar="DIR", help="landing folder, or s3://… (setting paths.landing)")
     parser.add_argument("--lake", metavar="DIR", help="folder of the lake (setting paths.lake)")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object, for machines")
 

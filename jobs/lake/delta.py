@@ -15,9 +15,11 @@ from deltalake.transaction import AddAction, RemoveAction
 from jobs.lake.log import MARK, newest_version
 from jobs.lake.parts import Part
 from jobs.lake.schema import arrow_schema
+from jobs.lake.tiers import HeldFile
 from jobs.tables import Table
 
 LOG_KEPT = "interval 400 days"
+"""How long logs remember versions, and files taken out: what a kept publication names must not look like refuse."""
 CHECKPOINT_EVERY = "10"
 NOTHING: Mapping[str, int] = {}
 Within = Mapping[str, tuple[Any, Any] | Set[Any]]
@@ -42,11 +44,15 @@ def create(folder: Path, table: Table) -> None:
 
 def add_new_columns(folder: Path, table: Table) -> None:
     """Gives a table of an earlier release the columns that its declaration has gained since; all are nullable."""
-    delta = DeltaTable(str(folder))
-    there = {field.name for field in delta.schema().fields}
+    there = set(columns(folder))
     new = [field for field in _fields(table) if field.name not in there]
     if new:
-        delta.alter.add_columns(new, commit_properties=_ours())
+        DeltaTable(str(folder)).alter.add_columns(new, commit_properties=_ours())
+
+
+def columns(folder: Path) -> list[str]:
+    """The columns that the table has."""
+    return [field.name for field in _opened(folder, _newest(folder)).schema().fields]
 
 
 def append(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -81,11 +87,11 @@ def count(folder: Path, version: int | None = None, within: Within | None = None
 
 def remove(folder: Path, condition: str) -> int:
     """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
-    delta = DeltaTable(str(folder))
-    found = QueryBuilder().register("t", delta).execute(f"select count(*) as rows from t where {condition}")
+    query = QueryBuilder().register("t", _opened(folder, _newest(folder)))
+    found = query.execute(f"select count(*) as rows from t where {condition}")
     rows = int(pa.table(found.read_all()).column("rows")[0].as_py())
     if rows:
-        delta.delete(condition, commit_properties=_ours())
+        DeltaTable(str(folder)).delete(condition, commit_properties=_ours())
     return rows
 
 
@@ -94,11 +100,12 @@ def restore(folder: Path, version: int) -> None:
     DeltaTable(str(folder)).restore(version, commit_properties=_ours())
 
 
-def files(folder: Path, version: int | None = None, within: Within | None = None) -> dict[str, int]:
-    """The table's files at that version (now, if None) that may hold such rows: bytes by path below the folder."""
+def held_files(folder: Path, version: int | None = None, within: Within | None = None) -> list[HeldFile]:
+    """The table's files at that version (now, if None) that may hold such rows, by path."""
     kept = _added(folder, version, within)
-    sizes = zip(kept.column("path").to_pylist(), kept.column("size_bytes").to_pylist(), strict=True)
-    return {unquote(path): size for path, size in sorted(sizes)}
+    told = zip(*(kept.column(name).to_pylist() for name in ("path", "size_bytes", "modification_time")), strict=True)
+    found = [HeldFile(unquote(path), size_bytes, at_ms) for path, size_bytes, at_ms in told]
+    return sorted(found, key=lambda file: file.path)
 
 
 def newest_first(folder: Path, column: str, version: int | None = None, within: Within | None = None) -> list[str]:
@@ -110,9 +117,7 @@ def newest_first(folder: Path, column: str, version: int | None = None, within: 
 
 
 def _added(folder: Path, version: int | None, within: Within | None) -> pa.Table:
-    number = newest_version(folder) if version is None else version
-    if number is None:
-        raise FileNotFoundError(f"{folder} is no table")
+    number = _newest(folder) if version is None else version
     added = _files_of(folder, number, _written_at(folder, number))
     for column, asked in (within or {}).items():
         if f"min.{column}" in added.column_names:
@@ -122,11 +127,29 @@ def _added(folder: Path, version: int | None, within: Within | None) -> pa.Table
     return added
 
 
+def _newest(folder: Path) -> int:
+    number = newest_version(folder)
+    if number is None:
+        raise FileNotFoundError(f"{folder} is no table")
+    return number
+
+
+def _opened(folder: Path, version: int) -> DeltaTable:
+    """The table at that version, to be read only."""
+    return _read_log(folder, version, _written_at(folder, version))
+
+
+@functools.lru_cache(maxsize=64)
+def _read_log(folder: Path, version: int, written_at: int) -> DeltaTable:
+    """A log is read once for each version asked for: it grows with the changes of weeks."""
+    del written_at  # tells a version from another under its number, of a table that was made anew
+    return DeltaTable(str(folder), version=version)
+
+
 @functools.lru_cache(maxsize=64)
 def _files_of(folder: Path, version: int, written_at: int) -> pa.Table:
-    """The files of a version with their statistics; a log is read once for each version asked for."""
-    del written_at  # tells a version from another under its number, of a table that was made anew
-    return pa.table(DeltaTable(str(folder), version=version).get_add_actions(flatten=True))
+    """The files of a version with their statistics."""
+    return pa.table(_read_log(folder, version, written_at).get_add_actions(flatten=True))
 
 
 def _written_at(folder: Path, version: int) -> int:
@@ -146,8 +169,9 @@ def _may_hold(asked: tuple[Any, Any] | Set[Any], least: Any, most: Any) -> bool:
 
 def unneeded(folder: Path, retention_h: int) -> list[Path]:
     """Files in the table's folder that no version of so many hours names, those that no commit ever named included."""
-    delta = DeltaTable(str(folder))
-    paths = delta.vacuum(retention_h, dry_run=True, enforce_retention_duration=False, full=True)
+    paths = _opened(folder, _newest(folder)).vacuum(
+        retention_h, dry_run=True, enforce_retention_duration=False, full=True
+    )
     return [folder / unquote(path) for path in paths]
 
 
@@ -162,6 +186,7 @@ def _fields(table: Table) -> list[Field]:
 def _properties(table: Table) -> dict[str, str | None]:
     properties: dict[str, str | None] = {
         "delta.logRetentionDuration": LOG_KEPT,
+        "delta.deletedFileRetentionDuration": LOG_KEPT,
         "delta.enableDeletionVectors": "false",
         "delta.checkpointInterval": CHECKPOINT_EVERY,
     }

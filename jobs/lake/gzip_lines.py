@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Generator, Iterator
 from enum import Enum
-from typing import BinaryIO
+from typing import IO
 
 BLOCK_BYTES = 4_000_000
 """About how much text is held at once, unless a single line is longer."""
@@ -32,7 +32,7 @@ class DamagedFile(Exception):
         self.reason = reason
 
 
-def landed_lines(stream: BinaryIO) -> Iterator[list[bytes]]:
+def landed_lines(stream: IO[bytes]) -> Iterator[list[bytes]]:
     """The lines of the file in blocks, without their line feeds and without the BOM before the first.
 
     A line ends at a line feed and nothing else; the last one may lack it. Blank lines are among them. Held in memory
@@ -54,7 +54,7 @@ def landed_lines(stream: BinaryIO) -> Iterator[list[bytes]]:
         yield lines
 
 
-def _texts_of_whole_lines(stream: BinaryIO) -> Iterator[bytes]:
+def _texts_of_whole_lines(stream: IO[bytes]) -> Iterator[bytes]:
     """The text in pieces of about `BLOCK_BYTES`, none of them empty, that end with a line feed or with the file."""
     held: list[bytes] = []
     held_bytes = 0
@@ -71,7 +71,7 @@ def _texts_of_whole_lines(stream: BinaryIO) -> Iterator[bytes]:
         yield b"".join(held)
 
 
-def _texts(stream: BinaryIO) -> Iterator[bytes]:
+def _texts(stream: IO[bytes]) -> Iterator[bytes]:
     """The text of all members, in pieces of at most `BLOCK_BYTES`."""
     packed = _more(stream, b"")
     if not packed:
@@ -83,7 +83,7 @@ def _texts(stream: BinaryIO) -> Iterator[bytes]:
         packed = _next_member(stream, packed)
 
 
-def _member_texts(stream: BinaryIO, packed: bytes) -> Generator[bytes, None, bytes]:
+def _member_texts(stream: IO[bytes], packed: bytes) -> Generator[bytes, None, bytes]:
     """The text of the member that begins with `packed`; returns what was read beyond it."""
     member = zlib.decompressobj(_GZIP_ONLY)
     while not member.eof:
@@ -101,7 +101,7 @@ def _member_texts(stream: BinaryIO, packed: bytes) -> Generator[bytes, None, byt
     return member.unused_data
 
 
-def _next_member(stream: BinaryIO, packed: bytes) -> bytes:
+def _next_member(stream: IO[bytes], packed: bytes) -> bytes:
     """The beginning of the next member; empty at the end of the file."""
     packed = packed.lstrip(b"\0")
     while not packed:
@@ -115,7 +115,7 @@ def _next_member(stream: BinaryIO, packed: bytes) -> bytes:
     return packed
 
 
-def _more(stream: BinaryIO, packed: bytes) -> bytes:
+def _more(stream: IO[bytes], packed: bytes) -> bytes:
     """At least the two bytes that tell a member, where the file still has them."""
     while len(packed) < len(_GZIP_MAGIC):
         read = stream.read(_READ_BYTES)

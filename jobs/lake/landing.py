@@ -9,13 +9,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.errors import PodledgerError
+from jobs.lake.claim_rows import claim_rows
 from jobs.lake.gzip_lines import DamagedFile, landed_lines
-from jobs.lake.landing_files import LandedFile
+from jobs.lake.landing_files import LandedFile, Landing
 from jobs.lake.lines import read_lines
 from jobs.lake.parts import Part, PartWriter
 from jobs.lake.record_rows import line_rows, record_rows
 from jobs.lake.store import Store
-from jobs.tables import SYNC_LINES, SYNC_RECORDS
+from jobs.tables import CLAIMS, SYNC_LINES, SYNC_RECORDS
 
 BLOCKS_HELD = 16  # of about 4 MB: a file up to this size is read once, a larger one is checked first
 
@@ -37,23 +39,35 @@ class FileReport:
 
 @dataclass(slots=True)
 class Landed:
-    """What tasks have written, and a report on each file; to be added to the tables by one commit each."""
+    """What tasks have written, and a report on each file; to be added to the tables by one commit each.
+
+    ``failure`` is why a task could not go on; then nothing of it is to be added.
+    """
 
     lines: list[Part] = field(default_factory=list)
     records: list[Part] = field(default_factory=list)
+    claims: list[Part] = field(default_factory=list)
     reports: list[FileReport] = field(default_factory=list)
+    failure: PodledgerError | None = None
 
 
-def land_files(store: Store, landing: Path, files: list[LandedFile], number: int, task_bytes: int) -> Landed:
-    """Writes rows of ``bronze/sync_lines`` and ``bronze/sync_records`` for these files, all or nothing of each file.
+def land_files(store: Store, landing: Landing, files: list[LandedFile], number: int, task_bytes: int) -> Landed:
+    """Writes rows of ``bronze/sync_lines``, ``sync_records`` and ``claims`` for these files, all or nothing of each.
 
     Files are packed into tasks of about ``task_bytes``, at least one a core. ``number`` is that of the landing.
+
+    Raises:
+        TryAgain: the landing folder went away.
+        Stop: it could not be read, and somebody has to act.
     """
     bins = packed(files, task_bytes, store.spark.sparkContext.defaultParallelism)
     whole = Landed()
     for landed in store.spread(partial(_land, landing, store.lake, number), bins):
+        if landed.failure is not None:
+            raise landed.failure
         whole.lines += landed.lines
         whole.records += landed.records
+        whole.claims += landed.claims
         whole.reports += landed.reports
     return whole
 
@@ -70,36 +84,46 @@ def packed(files: list[LandedFile], task_bytes: int, cores: int) -> list[list[st
     return [names for names in filled if names]
 
 
-def _land(landing: Path, lake: Path, number: int, paths: list[str]) -> Landed:
+def _land(landing: Landing, lake: Path, number: int, paths: list[str]) -> Landed:
+    """Reads files and writes their rows; a failure that a person is told of goes back as a value, not as a crash."""
+    try:
+        return _write_rows(landing, lake, number, paths)
+    except PodledgerError as failure:
+        return Landed(failure=failure)
+
+
+def _write_rows(landing: Landing, lake: Path, number: int, paths: list[str]) -> Landed:
     lines = PartWriter(lake / SYNC_LINES.name, SYNC_LINES)
     records = PartWriter(lake / SYNC_RECORDS.name, SYNC_RECORDS)
+    claims = PartWriter(lake / CLAIMS.name, CLAIMS)
     reports = []
     for path in paths:
         report = FileReport(path)
         for rows in _rows_of_file(landing, report):
             lines.write(line_rows(rows, path, report.lines, number))
             records.write(record_rows(rows, number))
+            claims.write(claim_rows(rows, number))
             _take_note(report, rows)
         reports.append(report)
-    return Landed(lines.close(), records.close(), reports)
+    return Landed(lines.close(), records.close(), claims.close(), reports)
 
 
-def _rows_of_file(landing: Path, report: FileReport) -> Iterator[pa.RecordBatch]:
+def _rows_of_file(landing: Landing, report: FileReport) -> Iterator[pa.RecordBatch]:
     """What :func:`read_lines` makes of the file's lines; nothing of a damaged one."""
     try:
-        with (landing / report.path).open("rb") as stream:
+        with landing.open(report.path) as stream:
             blocks = landed_lines(stream)
             held = list(itertools.islice(blocks, BLOCKS_HELD))
             if len(held) == BLOCKS_HELD:
-                _read_through(landing / report.path)
+                _read_through(landing, report.path)
             for block in itertools.chain(held, blocks):
                 yield from read_lines(block)
     except DamagedFile as error:
         report.damage = str(error)
 
 
-def _read_through(path: Path) -> None:
-    with path.open("rb") as stream:
+def _read_through(landing: Landing, path: str) -> None:
+    with landing.open(path) as stream:
         for _ in landed_lines(stream):
             pass
 

@@ -1,7 +1,13 @@
-"""Which files the landing folder holds (contract section 4)."""
+"""Which files the landing folder holds (contract section 4), and reading them, wherever the folder is."""
 
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import IO, Protocol
+
+from jobs.settings import OBJECT_STORAGE
+
+CATALOGUE = "catalog/episodes.ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,14 +19,78 @@ class LandedFile:
     tag: str
 
 
-def list_files(landing: Path, hour: str | None = None) -> list[LandedFile]:
-    """The sealed sync files, of one sealing hour (``YYYY-MM-DDTHH``) or all, by path."""
-    folder = "*/*" if hour is None else f"{hour[:10]}/{hour[11:13]}"
-    found = []
-    for path in (landing / "sync").glob(f"{folder}/*.ndjson.gz"):
-        relative = path.relative_to(landing)
-        if any(name.startswith((".", "_")) for name in relative.parts):
-            continue
-        status = path.stat()
-        found.append(LandedFile(relative.as_posix(), status.st_size, str(status.st_mtime_ns)))
-    return sorted(found, key=lambda file: file.path)
+class Landing(Protocol):
+    """A landing folder. Paths are relative to it, with ``/``; tasks in other processes get a copy of this.
+
+    Where it is away for now, each method raises `TryAgain`; where somebody has to act first, `Stop`.
+    """
+
+    def exists(self) -> bool:
+        """Whether there is such a folder."""
+
+    def files(self, hour: str | None = None) -> list[LandedFile]:
+        """The sealed sync files, of one sealing hour (``YYYY-MM-DDTHH``) or all, by path."""
+
+    def open(self, path: str) -> AbstractContextManager[IO[bytes]]:
+        """A file from its beginning, whole whatever the network does."""
+
+    def catalogue_tag(self) -> str | None:
+        """What changes when the catalogue does; None where there is none."""
+
+    def catalogue(self) -> bytes:
+        """The catalogue, which is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandingFolder:
+    """A landing folder on a disk."""
+
+    folder: Path
+
+    def exists(self) -> bool:
+        """Whether it is a folder."""
+        return self.folder.is_dir()
+
+    def files(self, hour: str | None = None) -> list[LandedFile]:
+        """By a look into the folders."""
+        found = []
+        for path in (self.folder / "sync").glob(f"{folder_of(hour)}/*.ndjson.gz"):
+            relative = path.relative_to(self.folder).as_posix()
+            if is_landed(relative):
+                status = path.stat()
+                found.append(LandedFile(relative, status.st_size, str(status.st_mtime_ns)))
+        return sorted(found, key=lambda file: file.path)
+
+    def open(self, path: str) -> IO[bytes]:
+        """The file itself."""
+        return (self.folder / path).open("rb")
+
+    def catalogue_tag(self) -> str | None:
+        """Its size and time of modification."""
+        with suppress(FileNotFoundError):
+            status = (self.folder / CATALOGUE).stat()
+            return f"{status.st_size}-{status.st_mtime_ns}"
+        return None
+
+    def catalogue(self) -> bytes:
+        """Its bytes."""
+        return (self.folder / CATALOGUE).read_bytes()
+
+
+def landing_at(place: str) -> Landing:
+    """The landing folder at a path, or at ``s3://bucket/prefix``."""
+    if not place.startswith(OBJECT_STORAGE):
+        return LandingFolder(Path(place))
+    from jobs.lake.landing_bucket import LandingBucket
+
+    return LandingBucket.at(place)
+
+
+def folder_of(hour: str | None, every: str = "*/*") -> str:
+    """Where files of a sealing hour lie below ``sync``; without one, ``every``."""
+    return every if hour is None else f"{hour[:10]}/{hour[11:13]}"
+
+
+def is_landed(path: str) -> bool:
+    """Whether the file counts as landed: not while any name on the way is hidden or a draft's."""
+    return not any(name.startswith((".", "_")) for name in PurePosixPath(path).parts)

@@ -61,10 +61,28 @@ BODY_COLUMNS = {
     "sent_boot_id": pa.string(),
     "sent_mono_ms": pa.int64(),
 }
+CLAIM_FIELDS = {
+    "raw": pa.string(),
+    "id": pa.string(),
+    "listener_id": pa.string(),
+    "device_id": pa.string(),
+    "session_id": pa.string(),
+    "type": pa.string(),
+    "episode_id": pa.string(),
+    "episode_url": pa.string(),
+    "episode_guid": pa.string(),
+    "wall_ms": pa.int64(),
+    "at_ms": pa.int64(),
+    "clock": pa.string(),
+    "from_ms": pa.int64(),
+    "to_ms": pa.int64(),
+}
+CLAIMS_OF_LINE = pa.list_(pa.struct(CLAIM_FIELDS))
 BATCH_FIELDS = {
     **ENVELOPE_FIELDS,
     **BODY_COLUMNS,
     "records": pa.list_(pa.struct({**RECORD_FIELDS, "malformed": pa.bool_()})),
+    "claims": CLAIMS_OF_LINE,
 }
 JUDGED = pa.schema({"reason": pa.string(), **BATCH_FIELDS})
 """What either pass makes of a line."""
@@ -72,7 +90,8 @@ JUDGED = pa.schema({"reason": pa.string(), **BATCH_FIELDS})
 ROWS = pa.schema({"line_key": pa.binary(), "raw": pa.binary(), "reason": pa.string(), **BATCH_FIELDS})
 """One row a line. `line_key` is the SHA-256 of `raw`, 32 bytes; `reason` is null for a batch; of a refused line only
 receipt and dialect are given. `records` is null for other dialects than podledger/1; of a malformed one only
-`episode_id` is given, where it is well-formed. Times in Unix ms, `mono_ms` in ms since boot."""
+`episode_id` is given, where it is well-formed. `claims` are the records of those dialects, null for podledger/1; of a
+malformed one only `raw` is given. Times in Unix ms, `mono_ms` in ms since boot."""
 
 _NAMES_OF_TYPES = pa.array(sorted(RECORD_TYPES))
 _HEX_DIGITS = "0123456789abcdef"
@@ -114,6 +133,7 @@ def judged_columns(parsed: pa.RecordBatch) -> pa.RecordBatch:
         "sent_boot_id": _string_or_null(sent["boot_id"]),
         "sent_mono_ms": _where(_is_int(sent["mono_ms"]), sent["mono_ms"]),
         "records": _judged_records(body["records"]),
+        "claims": pa.nulls(parsed.num_rows, CLAIMS_OF_LINE),
     }
     return pa.RecordBatch.from_arrays([columns[name] for name in JUDGED.names], schema=JUDGED)
 

@@ -11,8 +11,17 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.lake.line_columns import BODY_COLUMNS, ENVELOPE_FIELDS, JUDGED, ROWS, are_good_batches, judged_columns
+from jobs.lake.line_columns import (
+    BODY_COLUMNS,
+    CLAIM_FIELDS,
+    ENVELOPE_FIELDS,
+    JUDGED,
+    ROWS,
+    are_good_batches,
+    judged_columns,
+)
 from jobs.lake.regular_lines import read_regular
+from jobs.records.claims import Told
 from jobs.records.json_text import is_blank
 from jobs.records.record import FIELDS, Malformed, Record
 from jobs.records.shape import Line, Refused, judge_line
@@ -82,7 +91,16 @@ def _row(line: Line) -> dict[str, object]:
     if line.body is not None:
         row |= {name: getattr(line.body, name) for name in BODY_COLUMNS}
         row["records"] = [_record_row(record) for record in line.body.records]
+    else:
+        row["claims"] = [_claim_row(told) for told in line.claims]
     return row
+
+
+def _claim_row(told: Told) -> dict[str, object]:
+    if told.claim is None:
+        return {"raw": told.raw}
+    row = {name: getattr(told.claim, name) for name in CLAIM_FIELDS if name != "raw"}
+    return {**row, "raw": told.raw, "clock": told.claim.clock.value}
 
 
 def _record_row(record: Record | Malformed) -> dict[str, object]:

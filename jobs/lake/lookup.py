@@ -1,4 +1,4 @@
-"""Looking up a few rows in a long history: newest files first, and of each only the row groups that may hold them."""
+"""Looking up a few rows in a long history: newest files first, and of each only the row groups that hold them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,34 +15,37 @@ FOUND_IN = "found_in"
 
 
 def rows_with(
-    table: Table, paths: Sequence[Path], wanted: pa.Table, key: str, near: str, columns: Sequence[str]
+    table: Table, paths: Sequence[Path], wanted: pa.Table, key: str, near: Sequence[str], columns: Sequence[str]
 ) -> pa.Table:
     """The table's rows whose ``key`` is among those wanted, one each, with these columns (the key among them).
 
-    ``wanted`` has the key and the text column ``near``, by which rows lie together in the files, so that the
-    statistics of a row group say whether one of them may be in it. What is found is not looked for any further. The
-    column ``found_in`` names the file of each.
+    ``wanted`` has the key and the columns ``near``, which are never null and equal where the key is, and by which rows
+    lie together in the files: so they take little room there, and are read first. A row group gives its keys, which
+    take much, only if a row lies in it that is wanted by ``near``; and is read at all only if its statistics of the
+    first of these do not rule that out. What is found is not looked for any further. The column ``found_in`` names the
+    file of each.
     """
     schema = pa.schema([arrow_schema(table).field(name) for name in columns])
     found: list[pa.Table] = []
     for path in paths:
         if not wanted.num_rows:
             break
+        keys = wanted.column(key).combine_chunks()
         with pq.ParquetFile(path) as file:
-            groups = _groups(file.metadata, near, np.unique(wanted.column(near).to_numpy(zero_copy_only=False)))
-            keys = wanted.column(key).combine_chunks()
-            holding = [group for group in groups if _holds(file.read_row_group(group, [key]), key, keys)]
-            if not holding:
-                continue
-            rows = file.read_row_groups(holding, list(columns))
-        rows = rows.filter(pc.is_in(rows.column(key), value_set=keys))
-        found.append(rows.cast(schema).append_column(FOUND_IN, pa.array([str(path)] * rows.num_rows, pa.string())))
-        wanted = wanted.filter(pc.invert(pc.is_in(keys, value_set=rows.column(key).combine_chunks())))
+            for group in _groups(file.metadata, near[0], wanted.column(near[0])):
+                if _is_near(file.read_row_group(group, list(near)), wanted, near):
+                    rows = file.read_row_group(group, list(columns))
+                    rows = rows.filter(pc.is_in(rows.column(key), value_set=keys)).cast(schema)
+                    found.append(rows.append_column(FOUND_IN, pa.array([str(path)] * rows.num_rows, pa.string())))
+        so_far = [rows.column(key).combine_chunks() for rows in found]
+        if so_far:
+            wanted = wanted.filter(pc.invert(pc.is_in(keys, value_set=pa.concat_arrays(so_far))))
     return pa.concat_tables([schema.append(pa.field(FOUND_IN, pa.string())).empty_table(), *found])
 
 
-def _groups(footer: pq.FileMetaData, near: str, values: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> list[int]:
-    """The row groups between whose least and greatest value one of the sorted values lies."""
+def _groups(footer: pq.FileMetaData, near: str, wanted: pa.ChunkedArray) -> list[int]:
+    """The row groups between whose least and greatest value one of those wanted lies."""
+    values = np.unique(wanted.to_numpy())
     place = footer.schema.names.index(near)
     chosen = []
     for group in range(footer.num_row_groups):
@@ -56,5 +59,12 @@ def _groups(footer: pq.FileMetaData, near: str, values: "np.ndarray[tuple[int], 
     return chosen
 
 
-def _holds(rows: pa.Table, key: str, keys: pa.Array) -> bool:
-    return bool(pc.any(pc.is_in(rows.column(key), value_set=keys)).as_py())
+def _is_near(rows: pa.Table, wanted: pa.Table, near: Sequence[str]) -> bool:
+    """Whether one of the rows is wanted by all of these columns."""
+    for name in near:
+        rows = rows.filter(pc.is_in(rows.column(name), value_set=wanted.column(name).combine_chunks()))
+    return bool(rows.num_rows) and not _places(rows, near).isdisjoint(_places(wanted, near))
+
+
+def _places(rows: pa.Table, near: Sequence[str]) -> set[tuple[object, ...]]:
+    return set(zip(*(rows.column(name).to_pylist() for name in near), strict=True))

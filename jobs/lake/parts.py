@@ -28,7 +28,10 @@ MOST_RANGES = 64
 
 @dataclass(slots=True)
 class Part:
-    """One file: its path below the table's folder, its size, and the statistics of the columns to skip by."""
+    """One file: its path below the table's folder, its size, and the statistics of the columns to skip by.
+
+    ``at_ms`` is how old its rows are, where they are older than the file (Unix ms).
+    """
 
     path: str
     size_bytes: int = 0
@@ -36,13 +39,21 @@ class Part:
     least: dict[str, Any] = field(default_factory=dict)
     most: dict[str, Any] = field(default_factory=dict)
     nulls: dict[str, int] = field(default_factory=dict)
+    at_ms: int | None = None
 
     def action(self, is_change: bool = True) -> AddAction:
         """The entry of the log that adds it; ``is_change`` says whether its rows are new."""
         least, most = ({name: _plain(value) for name, value in ends.items()} for ends in (self.least, self.most))
         stats = {"numRecords": self.rows, "minValues": least, "maxValues": most, "nullCount": self.nulls}
-        at_ms = int(time.time() * 1000)
+        at_ms = int(time.time() * 1000) if self.at_ms is None else self.at_ms
         return AddAction(self.path, self.size_bytes, {}, at_ms, is_change, json.dumps(stats))
+
+
+def as_old_as(at_ms: int, parts: list[Part]) -> list[Part]:
+    """The same parts, of rows that were there before: as old as the file that held them."""
+    for part in parts:
+        part.at_ms = at_ms
+    return parts
 
 
 def _plain(value: Any) -> Any:
@@ -95,6 +106,7 @@ class PartWriter:
         if self._writer is None:
             path = self._folder / self._part.path
             repeating = [name for name in self._table.column_names if name not in self._table.distinct]
+            counting_up = [name for name in self._table.cluster_by if name in self._table.distinct]
             told = sorted({*self._table.skip_by, *self._table.cluster_by})  # of the rest, footers would be large
             self._writer = pq.ParquetWriter(
                 path,
@@ -102,6 +114,7 @@ class PartWriter:
                 compression="zstd",
                 compression_level=1,
                 use_dictionary=repeating,
+                column_encoding=dict.fromkeys(counting_up, "DELTA_BINARY_PACKED"),
                 write_statistics=told,
             )
         rows = pa.Table.from_batches(self._held).cast(self._schema)

@@ -28,9 +28,9 @@ HEX_VALUES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=n
 def line_rows(rows: pa.RecordBatch, file: str, first_line_no: int, number: int) -> pa.RecordBatch:
     """Rows of ``bronze/sync_lines`` for judged lines (``jobs.lake.line_columns.ROWS``) of one file."""
     count = rows.num_rows
-    lengths = pc.fill_null(pc.list_value_length(rows.column("records")), 0)
+    lengths = pc.add(*(pc.fill_null(pc.list_value_length(rows.column(name)), 0) for name in ("records", "claims")))
     columns = {
-        "line_key": _hex(rows.column("line_key")),
+        "line_key": hex_texts(rows.column("line_key")),
         **{name: rows.column(name) for name in ("raw", "reason", *(column.name for column in ENVELOPE))},
         "records": lengths.cast(pa.int32()),
         "file": pa.array([file] * count, pa.string()),
@@ -51,7 +51,7 @@ def record_rows(rows: pa.RecordBatch, number: int) -> pa.RecordBatch:
     fields = pc.list_flatten(lists)
     columns = dict(zip((field.name for field in fields.type), fields.flatten(), strict=True))
     malformed = columns.pop("malformed")
-    of_line = {"line_key": _hex(rows.column("line_key"))}
+    of_line = {"line_key": hex_texts(rows.column("line_key"))}
     of_line |= {column.name: rows.column(column.name) for column in ENVELOPE} | {"bucket": _buckets(rows)}
     columns |= {name: values.take(pa.array(line)) for name, values in of_line.items()}
     columns["position"] = pa.array(position, pa.int32())
@@ -97,7 +97,8 @@ def _buckets(rows: pa.RecordBatch) -> pa.Array:
     return pa.array(shares, pa.int32())
 
 
-def _hex(keys: pa.Array) -> pa.Array:
+def hex_texts(keys: pa.Array) -> pa.Array:
+    """Bytes as lower-case hex."""
     return pa.array([key.hex() for key in keys.to_pylist()], pa.string())
 
 

@@ -1,6 +1,5 @@
 """The lake's tables: files that a version names, read and written by tasks that Spark spreads, committed to Delta."""
 
-import math
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,14 +12,14 @@ from pyspark.sql import SparkSession
 from jobs.lake import delta
 from jobs.lake.engine import Engine, engine
 from jobs.lake.log import newest_version
-from jobs.lake.parts import Part
+from jobs.lake.parts import Part, as_old_as
+from jobs.lake.tiers import HeldFile, alike, due
 from jobs.tables import Table
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 SCRATCH = Path("_state") / "scratch"
-SMALLEST_BYTES = 1024 * 1024
 DRIVER_THREADS = 2
 DRIVER_MEMORY = "2GB"
 
@@ -93,7 +92,7 @@ class Store:
         if version == -1 or not self.exists(table):
             return []
         folder = self.folder(table)
-        return [folder / path for path in delta.files(folder, version, within)]
+        return [folder / file.path for file in delta.held_files(folder, version, within)]
 
     def newest_first(self, table: Table, column: str, within: delta.Within | None = None) -> list[Path]:
         """The files of the table as it is now, those with the greatest value in that column first."""
@@ -109,9 +108,15 @@ class Store:
         came, went = set(now).difference(before), set(before).difference(now)
         return sorted(came), sorted(went)
 
-    def count(self, table: Table, version: int | None = None) -> int:
-        """How many rows the table has, by its log."""
-        return delta.count(self.folder(table), version) if version != -1 and self.exists(table) else 0
+    def columns(self, table: Table) -> list[str]:
+        """The columns that the table has."""
+        return delta.columns(self.folder(table))
+
+    def count(self, table: Table, version: int | None = None, within: delta.Within | None = None) -> int:
+        """How many rows the table has, by its log; with ``within``, the files that may hold such."""
+        if version == -1 or not self.exists(table):
+            return 0
+        return delta.count(self.folder(table), version, within)
 
     def add_parts(self, table: Table, parts: Sequence[Part]) -> None:
         """Adds files that tasks have written into the table's folder, in one commit; none makes no commit."""
@@ -139,40 +144,38 @@ class Store:
         ``gone`` has columns of the table that together tell a row. Files that hold none of these keys stay; ``within``
         says where such rows can be at all, and ``held_in`` which files they are in, where that is known.
         """
-        touched: dict[str, int] = {}
+        touched: list[HeldFile] = []
         written = list(parts)
         if gone is not None and gone.num_rows:
             folder = self.folder(table)
-            held = delta.files(folder, None, within)
+            held = {file.path: file for file in delta.held_files(folder, None, within)}
             with self.engine() as sql:
                 sql.rows("gone", gone)
                 names = ", ".join(f'"{name}"' for name in gone.column_names)
                 if held_in is None:
-                    held_in = sql.files_with([folder / path for path in held], "gone", names)
-                for path in held_in:
-                    touched[path.relative_to(folder).as_posix()] = held[path.relative_to(folder).as_posix()]
-                    sql.files("held", table, [path])
-                    written += sql.write(folder, table, f"SELECT * FROM held ANTI JOIN gone USING ({names})")
+                    held_in = sql.files_with([folder / path for path in sorted(held)], "gone", names)
+                touched = [held[path.relative_to(folder).as_posix()] for path in held_in]
+                for files in alike(touched):
+                    sql.files("held", table, [folder / file.path for file in files])
+                    rest = sql.write(folder, table, f"SELECT * FROM held ANTI JOIN gone USING ({names})")
+                    written += as_old_as(max(file.at_ms for file in files), rest)
         if written or touched:
-            delta.commit(self.folder(table), table, written, touched)
+            delta.commit(self.folder(table), table, written, {file.path: file.size_bytes for file in touched})
 
     def remove_where(self, table: Table, condition: str) -> int:
         """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
         return delta.remove(self.folder(table), condition)
 
     def compact(self, table: Table, small_files: int) -> bool:
-        """Puts files of about one size together where there are more than so many; whether there was anything to do.
-
-        So a row is written anew a few times in its life, however long the history grows.
-        """
+        """Puts old files of about one size together; whether there was anything to do (see :mod:`jobs.lake.tiers`)."""
         folder = self.folder(table)
         merged: dict[str, int] = {}
         written: list[Part] = []
-        for files in _of_a_size(delta.files(folder), table.file_bytes, small_files):
+        for files in due(delta.held_files(folder), table.file_bytes, small_files):
             with self.engine() as sql:
-                sql.files("held", table, [folder / path for path in files])
-                written += sql.write(folder, table, "FROM held")
-            merged |= files
+                sql.files("held", table, [folder / file.path for file in files])
+                written += as_old_as(files[-1].at_ms, sql.write(folder, table, "FROM held"))
+            merged |= {file.path: file.size_bytes for file in files}
         if merged:
             delta.commit(folder, table, written, merged, is_change=False)
         return bool(merged)
@@ -187,12 +190,3 @@ class Store:
     def restore(self, name: str, version: int) -> None:
         """Makes the table as it was at that version, by a commit of its own."""
         delta.restore(self.lake / name, version)
-
-
-def _of_a_size(files: Mapping[str, int], file_bytes: int, small_files: int) -> list[dict[str, int]]:
-    """Groups of more than ``small_files`` files, none of them half as large as a file may be, each by powers of it."""
-    sizes: dict[int, dict[str, int]] = {}
-    for path, size_bytes in files.items():
-        if size_bytes < file_bytes // 2:
-            sizes.setdefault(int(math.log(max(size_bytes, SMALLEST_BYTES), small_files + 1)), {})[path] = size_bytes
-    return [group for group in sizes.values() if len(group) > small_files]

@@ -4,14 +4,14 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from jobs.lake.landing_files import list_files
+from jobs.lake.landing_files import landing_at
 from jobs.lake.lock import busy_with
 from jobs.published.reading import current, looked_at, rows, state_of
 
 CHAIN = ("count", "listens", "restate", "validate", "publish")
 
 
-def status(lake: Path, landing: Path, now: dt.datetime) -> dict[str, Any]:
+def status(lake: Path, landing: str, now: dt.datetime) -> dict[str, Any]:
     """Everything there is to say, as plain values; ages in seconds."""
     state = state_of(lake)
     tables: dict[str, int] = state.get("tables", {})
@@ -34,16 +34,17 @@ def _number(state: dict[str, Any], name: str, field: str) -> int:
     return int(state.get("done", {}).get(name, {}).get(field, 0))
 
 
-def _landing(lake: Path, landing: Path, tables: dict[str, int]) -> dict[str, Any]:
+def _landing(lake: Path, landing: str, tables: dict[str, int]) -> dict[str, Any]:
     known: dict[str, tuple[int, str]] = {}
     damaged: list[str] = []
     for row in looked_at(lake, tables.get("bronze/landed_files")):
         known[row["path"]] = (row["size_bytes"], row["tag"])
         if row["state"] == "damaged":
             damaged.append(f"{row['path']}: {row['reason']}")
-    files = list_files(landing) if landing.is_dir() else []
+    place = landing_at(landing)
+    files = place.files() if place.exists() else []
     waiting = [file for file in files if known.get(file.path) != (file.size_bytes, file.tag)]
-    return {"folder": str(landing), "files": len(known), "waiting": len(waiting), "damaged": sorted(damaged)}
+    return {"folder": landing, "files": len(known), "waiting": len(waiting), "damaged": sorted(damaged)}
 
 
 def _catalogue(state: dict[str, Any]) -> dict[str, Any]:

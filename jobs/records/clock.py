@@ -58,7 +58,7 @@ class Placed:
 
 def place(times: Times, sending: Sending) -> Placed:
     """Where one copy of a record belongs in time."""
-    at_ms, clock = _within_reach(*_by_best_clock(times, sending), sending.received_ms)
+    at_ms, clock = within_reach(*_by_best_clock(times, sending), sending.received_ms)
     since_session_ms = times.wall_ms - times.session_wall_ms
     if not 0 <= since_session_ms <= LONGEST_SESSION_MS:
         since_session_ms = 0
@@ -91,7 +91,7 @@ def _monotonic_at_ms(times: Times, sending: Sending) -> int | None:
     return sending.received_ms - (sending.mono_ms - times.mono_ms)
 
 
-def _within_reach(at_ms: int, clock: Clock, received_ms: int) -> tuple[int, Clock]:
+def within_reach(at_ms: int, clock: Clock, received_ms: int) -> tuple[int, Clock]:
     """Never after it was received, and never more than 400 days before."""
     if at_ms > received_ms:
         return received_ms, Clock.CLAMPED if at_ms > received_ms + TOLERANCE_MS else clock

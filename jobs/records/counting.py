@@ -1,7 +1,8 @@
 """From lines and a catalogue to events and refusals, read out plainly from the contract.
 
 With `jobs.records.listens` and `jobs.records.logs` this is the judge of last resort: it holds everything in memory and
-prefers being clear to being fast. The pipeline's tables must say the same.
+prefers being clear to being fast. The pipeline's tables must say the same of `podledger/1`; of other dialects it counts
+the batches only.
 """
 
 from collections.abc import Iterable, Mapping

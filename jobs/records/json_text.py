@@ -77,6 +77,20 @@ def texts_of_readable(line: bytes) -> list[str]:
     return _with_room(lambda: _elements(text, _member(text, "records", _member(text, "body", _after_spaces(text, 0)))))
 
 
+def member_text(text: str, name: str) -> str:
+    """The source text of the last member of that name in the text of a readable object that has one."""
+    return _with_room(lambda: _value_at(text, _member(text, name, _after_spaces(text, 0))))
+
+
+def element_texts(text: str) -> list[str]:
+    """The source texts of the elements of a readable array, in order."""
+    return _with_room(lambda: _elements(text, _after_spaces(text, 0)))
+
+
+def _value_at(text: str, at: int | None) -> str:
+    return "" if at is None else text[at : _SKIPPER.raw_decode(text, at)[1]]
+
+
 def _other_or_int(digits: str) -> int | OtherNumber:
     if len(digits) <= _MOST_DIGITS and -MAX_INT <= (value := int(digits)) <= MAX_INT:
         return value

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
-from jobs.records.json_text import Unreadable, read_value
+from jobs.records.claims import Sender, Told
+from jobs.records.gpodder import translate_actions
+from jobs.records.json_text import Unreadable, member_text, read_value
+from jobs.records.rad import translate_report
 from jobs.records.reasons import Reason
 from jobs.records.record import MAX_NAME_CHARS, Malformed, Record, is_int, is_string, read_record
 
@@ -13,7 +16,7 @@ LATEST_RECEIVED_MS = 253_402_300_799_999  # the last millisecond of the year 999
 
 
 class Dialect(Enum):
-    """The protocols that land; only the bodies of podledger/1 are read here."""
+    """The protocols that land."""
 
     PODLEDGER = "podledger/1"
     GPODDER = "gpodder/2"
@@ -21,6 +24,7 @@ class Dialect(Enum):
 
 
 DIALECTS = frozenset(dialect.value for dialect in Dialect)
+TRANSLATIONS = {Dialect.GPODDER.value: translate_actions, Dialect.RAD.value: translate_report}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Batch:
     user_agent: str | None
     body: Body | None
     """None for other dialects than podledger/1."""
+    claims: tuple[Told, ...] = ()
+    """The records of other dialects, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def judge_line(line: bytes) -> Line:
     reason = _why_refused(envelope)
     if reason is not None:
         return Refused(reason, _string(envelope.get("receipt")), _string(envelope.get("dialect")))
-    return _batch(envelope)
+    return _batch(envelope, line)
 
 
 def _why_refused(envelope: dict[str, Any]) -> Reason | None:
@@ -112,17 +118,25 @@ def _is_well_formed(body: dict[str, Any]) -> bool:
     )
 
 
-def _batch(envelope: dict[str, Any]) -> Batch:
+def _batch(envelope: dict[str, Any], line: bytes) -> Batch:
+    dialect, received_ms = envelope["dialect"], envelope["received_ms"]
+    device_id, account_id = _string(envelope.get("device_id")), _string(envelope.get("account_id"))
+    claims: tuple[Told, ...] = ()
+    if dialect in TRANSLATIONS:
+        text = member_text(line.decode("utf-8"), "body")
+        sender = Sender(dialect, device_id, account_id, received_ms)
+        claims = tuple(TRANSLATIONS[dialect](envelope["body"], text, sender))
     return Batch(
         receipt=envelope["receipt"],
-        received_ms=envelope["received_ms"],
-        dialect=envelope["dialect"],
-        device_id=_string(envelope.get("device_id")),
-        account_id=_string(envelope.get("account_id")),
+        received_ms=received_ms,
+        dialect=dialect,
+        device_id=device_id,
+        account_id=account_id,
         network=_string(envelope.get("network")),
         country=_string(envelope.get("country")),
         user_agent=_string(envelope.get("user_agent")),
-        body=_body(envelope["body"]) if envelope["dialect"] == Dialect.PODLEDGER.value else None,
+        body=_body(envelope["body"]) if dialect == Dialect.PODLEDGER.value else None,
+        claims=claims,
     )
 
 

@@ -1,6 +1,7 @@
 """Count: every landed record judged, every accepted one an event once, told by the copy that counts."""
 
 from collections import Counter
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pyarrow as pa
 
 from jobs.errors import Stop
 from jobs.published.reading import rows
+from jobs.steps.claiming import ClaimsToCount
 from jobs.steps.counting import Counted, ShareToCount, count_share
 from jobs.steps.landings import Landings
 from jobs.steps.shares import Share, shares
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
+    CLAIMS,
     DEVICE_LOGS,
     EPISODES,
     EVENTS,
@@ -30,10 +33,11 @@ def _count(work: Work) -> Report:
     _demand_catalogue(work)
     last = work.state.done.get("counted", {}).get("landing", 0)
     landings = Landings(last + 1, work.state.done.get("landing", {}).get("number", 0))
-    is_rejudged = _lengths_changed(work)
+    is_rejudged = _is_rejudged(work)
     records = landings.rows_in(work, SYNC_RECORDS)
+    claims = _claims(work, landings)
     asked = [
-        _share(work, share, landings, is_rejudged)
+        replace(_share(work, share, landings, is_rejudged), claims=claims)
         for share in shares(records + (work.store.count(EVENTS) // 10 if is_rejudged else 0))
     ]
     counted = work.store.spread(count_share, asked)
@@ -54,8 +58,12 @@ def _demand_catalogue(work: Work) -> None:
         )
 
 
-def _lengths_changed(work: Work) -> bool:
-    """Whether the catalogue gives an episode another length than when records were last judged, or a new one."""
+def _is_rejudged(work: Work) -> bool:
+    """Whether the catalogue, as it is now, may make refused records events, or events refused.
+
+    It may when an episode has another length than when records were last judged, or when one appeared that refused
+    records were waiting for.
+    """
     before = work.before("count", EPISODES)
     if before in (-1, work.state.tables.get(EPISODES.name, -1)):
         return False
@@ -63,7 +71,17 @@ def _lengths_changed(work: Work) -> bool:
         {row["episode_id"]: row["duration_ms"] for row in rows(work.settings.lake, EPISODES.name, version).to_pylist()}
         for version in (before, work.state.tables[EPISODES.name])
     )
-    return any(old.get(episode) != duration_ms for episode, duration_ms in new.items())
+    changed = {episode for episode, duration_ms in new.items() if old.get(episode) != duration_ms}
+    return not changed.isdisjoint(old) or (bool(changed) and _are_waited_for(work, changed))
+
+
+def _are_waited_for(work: Work, episodes: set[str]) -> bool:
+    """Whether a record was refused that names one of these episodes."""
+    refused = work.files(REJECTED, {"episode_id": episodes})
+    with work.store.engine() as sql:
+        sql.files("rejected", REJECTED, refused)
+        sql.rows("changed", pa.table({"episode_id": sorted(episodes)}))
+        return sql.value("SELECT count(*) FROM rejected SEMI JOIN changed USING (episode_id)") > 0
 
 
 def _share(work: Work, share: Share, landings: Landings, is_rejudged: bool) -> ShareToCount:
@@ -74,6 +92,16 @@ def _share(work: Work, share: Share, landings: Landings, is_rejudged: bool) -> S
     files[EPISODES.name] = work.files(EPISODES)
     known = work.store.files(EPISODES, work.before("count", EPISODES)) if is_rejudged else None
     return ShareToCount(work.settings.lake, work.store.scratch, share, landings, files, known)
+
+
+def _claims(work: Work, landings: Landings) -> ClaimsToCount | None:
+    """The claims in question: where some came, or the catalogue says anything else of any episode than before."""
+    before = work.before("count", EPISODES)
+    is_renamed = before not in (-1, work.state.tables.get(EPISODES.name, -1))
+    files = work.files(CLAIMS)
+    if not files or not (is_renamed or landings.rows_in(work, CLAIMS)):
+        return None
+    return ClaimsToCount(files, work.store.files(EPISODES, before), work.files(EPISODES), is_renamed)
 
 
 def _gone(counted: list[Counted], table: Table) -> pa.Table | None:
@@ -113,7 +141,7 @@ def _records_in(work: Work, landings: Landings) -> int:
 
 COUNT = Step(
     "count",
-    reads=(SYNC_LINES, SYNC_RECORDS, SYNC_BATCHES, EPISODES),
+    reads=(SYNC_LINES, SYNC_RECORDS, CLAIMS, SYNC_BATCHES, EPISODES),
     writes=WRITES,
     run=_count,
 )

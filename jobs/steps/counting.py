@@ -9,6 +9,8 @@ from jobs.lake.engine import Engine, engine
 from jobs.lake.lookup import rows_with
 from jobs.lake.parts import Part
 from jobs.lake.texts import refusals
+from jobs.records.shape import Dialect
+from jobs.steps.claiming import ClaimsToCount, count_claims
 from jobs.steps.landings import Landings
 from jobs.steps.shares import Share
 from jobs.tables import DEVICE_LOGS, EPISODES, EVENTS, REJECTED, SYNC_LINES, SYNC_RECORDS
@@ -17,7 +19,9 @@ from jobs.transforms.clock import placed
 from jobs.transforms.events import as_events, counting_copies, moves
 from jobs.transforms.records import IS_BAD_INTERVAL, judged
 
+PROTOCOL = Dialect.PODLEDGER.value
 KNOWN = ("id", "received_at", "receipt", "line_key", "position")
+NEAR = ("bucket", "device_id", "log_epoch", "seq")
 Files = dict[str, list[Path]]
 
 
@@ -37,6 +41,7 @@ class ShareToCount:
     landings: Landings
     files: Files
     known_episodes: list[Path] | None = None
+    claims: ClaimsToCount | None = None
 
 
 @dataclass(slots=True)
@@ -57,8 +62,10 @@ def count_share(given: ShareToCount) -> Counted:
     """Counts one share, and writes files that no commit names yet."""
     counted = Counted()
     with engine(given.scratch) as sql:
-        for table in (EVENTS, DEVICE_LOGS, REJECTED, SYNC_RECORDS, SYNC_LINES):
+        for table in (DEVICE_LOGS, REJECTED, SYNC_RECORDS, SYNC_LINES):
             sql.files(table.noun, table, given.files[table.name], given.share.condition)
+        history = [] if given.known_episodes is None else given.files[EVENTS.name]  # to name files is to open them
+        sql.files("events", EVENTS, history, given.share.condition)
         sql.files("episodes", EPISODES, given.files[EPISODES.name])
         sql.view("new_records", f"SELECT * FROM sync_records WHERE {given.landings.condition}")
         sql.view("new_lines", f"SELECT * FROM sync_lines WHERE {given.landings.condition}")
@@ -68,6 +75,8 @@ def count_share(given: ShareToCount) -> Counted:
         _write_refusals(sql, given, counted)
         _write_events(sql, given, counted)
         _write_logs(sql, given, counted)
+        if given.claims is not None:
+            _write_claims(sql, given, given.claims, counted)
     return counted
 
 
@@ -92,13 +101,14 @@ def _reopen(sql: Engine, given: ShareToCount) -> None:
     sql.keep(
         "unrefused",
         "SELECT key, line_key, position FROM rejected SEMI JOIN changed USING (episode_id) "
-        "WHERE reason IN ('unknown_episode', 'bad_interval') AND position IS NOT NULL",
+        f"WHERE reason IN ('unknown_episode', 'bad_interval') AND position IS NOT NULL AND dialect = '{PROTOCOL}'",
     )
     before = f"SELECT * FROM sync_records WHERE landed_in < {given.landings.first}"
     sql.keep("reopened", f"SELECT * FROM ({before}) SEMI JOIN unrefused USING (line_key, position)")
     sql.keep(
         "fallen",
-        f"SELECT id, device_id, log_epoch FROM events JOIN changed USING (episode_id) WHERE {IS_BAD_INTERVAL}",
+        "SELECT id, device_id, log_epoch FROM events JOIN changed USING (episode_id) "
+        f"WHERE {IS_BAD_INTERVAL} AND dialect = '{PROTOCOL}'",
     )
     sql.keep("copies_of_fallen", f"SELECT * FROM ({before}) SEMI JOIN fallen USING (id)")
     sql.keep("fallen_copies", f"FROM ({judged('copies_of_fallen', 'episodes')}) WHERE reason = 'bad_interval'")
@@ -155,8 +165,8 @@ def _compare_with_known(sql: Engine, given: ShareToCount) -> list[str]:
     """
     sql.keep("marked", device_logs.is_seen("best", "device_logs"))
     sql.keep("candidates", "SELECT * EXCLUDE (is_seen) FROM marked WHERE is_seen")
-    wanted = sql.query("SELECT id, device_id FROM candidates")
-    sql.rows("found", rows_with(EVENTS, given.files[EVENTS.name], wanted, "id", "device_id", KNOWN))
+    wanted = sql.query(f"SELECT id, {', '.join(NEAR)} FROM candidates")
+    sql.rows("found", rows_with(EVENTS, given.files[EVENTS.name], wanted, "id", NEAR, KNOWN))
     sql.keep("known", "SELECT * FROM found ANTI JOIN fallen USING (id)")
     sql.keep("moved", moves("candidates", "known"))
     sql.view("added", "SELECT * EXCLUDE (is_seen) FROM marked ANTI JOIN known USING (id)")
@@ -179,3 +189,18 @@ def _write_logs(sql: Engine, given: ShareToCount, counted: Counted) -> None:
     counted.parts[DEVICE_LOGS.name] = written
     touched = f"SELECT DISTINCT {log} FROM numbered UNION SELECT {log} FROM lost"
     counted.gone[DEVICE_LOGS.name] = sql.query(f"SELECT {log} FROM device_logs SEMI JOIN ({touched}) USING ({log})")
+
+
+def _write_claims(sql: Engine, given: ShareToCount, claims: ClaimsToCount, counted: Counted) -> None:
+    """Adds what the claims of the share came to."""
+    share, events = given.share.condition, given.files[EVENTS.name]
+    found = count_claims(sql, given.lake, claims, given.landings, share, events)
+    for table, parts, gone in (
+        (EVENTS, found.events, found.events_gone),
+        (REJECTED, found.refusals, found.refusals_gone),
+    ):
+        counted.parts[table.name] = [*counted.parts.get(table.name, []), *parts]
+        counted.gone[table.name] = pa.concat_tables([counted.gone[table.name], gone])
+    counted.held_in += found.held_in
+    for figures, more in ((counted.figures, found.figures), (counted.refused, found.refused)):
+        figures.update({name: figures.get(name, 0) + value for name, value in more.items()})

@@ -4,11 +4,11 @@ from dataclasses import asdict
 
 from jobs.errors import Stop
 from jobs.lake.landing import FileReport, land_files
-from jobs.lake.landing_files import LandedFile, list_files
+from jobs.lake.landing_files import LandedFile, landing_at
 from jobs.published.reading import looked_at, rows
 from jobs.records.catalogue import CatalogueRefused, Episode, read_catalogue
 from jobs.steps.work import Report, Step, Work
-from jobs.tables import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
+from jobs.tables import CLAIMS, EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 
 MEGABYTE = 1024 * 1024
 
@@ -18,7 +18,7 @@ def land_step(hour: str | None = None) -> Step:
     return Step(
         "land",
         reads=(),
-        writes=(LANDED_FILES, SYNC_LINES, SYNC_RECORDS, SYNC_BATCHES, EPISODES),
+        writes=(LANDED_FILES, SYNC_LINES, SYNC_RECORDS, CLAIMS, SYNC_BATCHES, EPISODES),
         run=lambda work: _land(work, hour),
         has_news=lambda work: bool(new_files(work, hour)) or _catalogue_moved(work),
     )
@@ -26,14 +26,14 @@ def land_step(hour: str | None = None) -> Step:
 
 def new_files(work: Work, hour: str | None = None) -> list[LandedFile]:
     """Files that were not looked at yet, or have another size or time since."""
-    if not work.settings.landing.is_dir():
+    landing = landing_at(work.settings.landing)
+    if not landing.exists():
         raise Stop(f"there is no landing folder {work.settings.landing}: name it with --landing")
     known = {
         row["path"]: (row["size_bytes"], row["tag"])
         for row in looked_at(work.settings.lake, work.state.tables.get(LANDED_FILES.name))
     }
-    files = list_files(work.settings.landing, hour)
-    return [file for file in files if known.get(file.path) != (file.size_bytes, file.tag)]
+    return [file for file in landing.files(hour) if known.get(file.path) != (file.size_bytes, file.tag)]
 
 
 def _land(work: Work, hour: str | None) -> Report:
@@ -50,8 +50,9 @@ def _land(work: Work, hour: str | None) -> Report:
 def _land_files(work: Work, files: list[LandedFile], number: int, report: Report) -> None:
     settings, store = work.settings, work.store
     task_bytes = settings.files_per_task_mb * MEGABYTE
-    landed = land_files(store, settings.landing, files, number, task_bytes)
+    landed = land_files(store, landing_at(settings.landing), files, number, task_bytes)
     store.add_parts(SYNC_RECORDS, landed.records)
+    store.add_parts(CLAIMS, landed.claims)
     store.add_parts(SYNC_LINES, landed.lines)
     batches = _write_batches(work, landed.reports, number)
     damaged = _keep_files(work, files, landed.reports, number, report)
@@ -112,28 +113,20 @@ def _keep_files(work: Work, files: list[LandedFile], reports: list[FileReport], 
     return len(damaged)
 
 
-def _catalogue_tag(work: Work) -> str | None:
-    try:
-        status = (work.settings.landing / "catalog" / "episodes.ndjson").stat()
-    except FileNotFoundError:
-        return None
-    return f"{status.st_size}-{status.st_mtime_ns}"
-
-
 def _catalogue_moved(work: Work) -> bool:
-    tag = _catalogue_tag(work)
+    tag = landing_at(work.settings.landing).catalogue_tag()
     return tag is not None and tag != work.state.catalogue.get("tag")
 
 
 def _land_catalogue(work: Work, report: Report) -> None:
     """Puts a new catalogue in force, or refuses it whole and says why; the one before then stays."""
-    tag = _catalogue_tag(work)
+    landing = landing_at(work.settings.landing)
+    tag = landing.catalogue_tag()
     if tag is None or tag == work.state.catalogue.get("tag"):
         return
-    content = (work.settings.landing / "catalog" / "episodes.ndjson").read_bytes()
     known = _known_episodes(work)
     try:
-        episodes = read_catalogue(content, known)
+        episodes = read_catalogue(landing.catalogue(), known)
     except CatalogueRefused as refusal:
         work.state.catalogue = {**work.state.catalogue, "tag": tag, "faults": refusal.faults}
         report.figures["catalogue_faults"] = len(refusal.faults)

@@ -89,20 +89,31 @@ def _again(work: Work, moved: pa.Table | None, heard: Sequence[Heard], version: 
     keys = [moved] if moved is not None and moved.num_rows else []
     crossing = _joined(one.crossing for one in heard)
     if crossing is not None:
-        keys += work.store.spread(keys_of_share, _to_rehear(work, _saved(work, crossing), version))
+        on = set(crossing.column("day").to_pylist())
+        begun = on | {day - ONE_DAY for day in on}  # a session may play into the day after
+        keys += work.store.spread(keys_of_share, _to_rehear(work, _saved(work, crossing), begun, version))
     found = _joined(keys)
     if found is None:
         return Again()
-    path = _saved(work, found)
-    return Again([path], work.store.spread(rehear_share, _to_rehear(work, path, version)))
+    path, days = _saved(work, found), set(found.column("listen_day").to_pylist())
+    return Again([path], work.store.spread(rehear_share, _to_rehear(work, path, days, version)))
 
 
-def _to_rehear(work: Work, asked: Path, version: int) -> list[ShareToRehear]:
+def _to_rehear(work: Work, asked: Path, days: set[dt.date], version: int) -> list[ShareToRehear]:
+    """What is asked for in each share of the events of these days."""
     store = work.store
     impossible = store.files(IMPOSSIBLE_DAYS)
+    within: Within = {"listen_day": days}
     return [
-        ShareToRehear(store.scratch, share, store.files(EVENTS, version, share.within), impossible, asked)
-        for share in shares(store.count(EVENTS, version))
+        ShareToRehear(
+            store.scratch,
+            share,
+            store.files(EVENTS, version, {**share.within, **within}),
+            impossible,
+            asked,
+            frozenset(days),
+        )
+        for share in shares(store.count(EVENTS, version, within))
     ]
 
 

@@ -2,8 +2,6 @@
 
 import datetime as dt
 
-from deltalake import DeltaTable
-
 from expectations.gate import FAILED, PASSED, Outcome, check, make_ready, suite_of
 from expectations.question import Question, Rows, name_views
 from jobs.errors import GateClosed
@@ -15,6 +13,7 @@ from jobs.steps.shares import shares
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
     BY_NAME,
+    CLAIMS,
     EVENTS,
     GATE_RESULTS,
     LISTENS,
@@ -28,7 +27,7 @@ from jobs.tables import (
 from jobs.transforms.rules import in_force
 
 LANDED = (SYNC_LINES, SYNC_RECORDS)
-CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED)
+CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED, CLAIMS)
 BY_DIFFERENCE = (EVENTS, LISTENS, RESTATEMENTS)
 """Tables of which only what a publication changes is in question; the others are small beside them."""
 ROWS_OF_SHARE = 500_000
@@ -77,7 +76,7 @@ def _in_question(work: Work, publication: Publication | None, landings: Landings
     published = {} if publication is None else publication.tables
     for table in CHECKED:
         since = published.get(table.name, -1)
-        columns = [field.name for field in DeltaTable(str(work.store.folder(table))).schema().fields]
+        columns = work.store.columns(table)
         if table in LANDED:
             asked[table.name] = Rows(columns, landings.files(work, table), where=landings.condition)
         elif table is SYNC_BATCHES and publication is not None:

@@ -1,6 +1,6 @@
 """Every table, declared once: what the Spark schemas, constraints, checks and docs/tables.md come from."""
 
-from jobs.tables.bronze import EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
+from jobs.tables.bronze import CLAIMS, EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 from jobs.tables.declare import Column, Table
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
 from jobs.tables.silver import (
@@ -17,6 +17,7 @@ TABLES: tuple[Table, ...] = (
     LANDED_FILES,
     SYNC_LINES,
     SYNC_RECORDS,
+    CLAIMS,
     SYNC_BATCHES,
     EPISODES,
     EVENTS,
@@ -35,6 +36,7 @@ BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
     "BY_NAME",
+    "CLAIMS",
     "DEVICE_DAYS",
     "DEVICE_LOGS",
     "EPISODES",

@@ -8,10 +8,13 @@ LINE_REASONS = ("unreadable", "unsupported_version", "wrong_device", "malformed"
 DIALECTS = ("podledger/1", "gpodder/2", "rad/1")
 
 BUCKETS = 256
+LANDED_BYTES = 32 * 1024 * 1024
+"""Files of what landed are chosen by their landing or their time, so putting them together further gains nothing."""
 BUCKET = Column(
     "bucket",
     INT,
-    "Share of the devices that this belongs to, 0 to 255: CRC-32 of the device, or of the line where none is known.",
+    "Share of the devices that this belongs to, 0 to 255: CRC-32 of the device; of the listener for a claim; "
+    "of the line where neither is known.",
     check=f"bucket BETWEEN 0 AND {BUCKETS - 1}",
 )
 LINE_KEY = Column("line_key", STRING, "SHA-256 of the landed line's bytes, in lower-case hex.")
@@ -86,6 +89,7 @@ SYNC_LINES = Table(
     key=("file", "line_no", "landed_in"),
     skip_by=("received_ms", "landed_in", "bucket"),
     cluster_by=("bucket",),
+    file_bytes=LANDED_BYTES,
     published=False,
 )
 
@@ -123,6 +127,39 @@ SYNC_RECORDS = Table(
     key=("line_key", "position", "landed_in"),
     skip_by=("received_ms", "landed_in", "bucket"),
     cluster_by=("bucket",),
+    file_bytes=LANDED_BYTES,
+    published=False,
+)
+
+CLAIMS = Table(
+    name="bronze/claims",
+    about="One row a record of a landed line in another dialect than ours, translated as far as the line alone allows. "
+    "Of a malformed record only the text is given.",
+    columns=(
+        LINE_KEY,
+        Column("position", INT, "Place in the batch, from 0."),
+        Column("reason", STRING, "Why it is refused, whatever the catalogue says.", nullable=True),
+        Column("raw", STRING, "Its text, as it was written.", personal=True, distinct=True),
+        *(column for column in ENVELOPE if column.name in (*ALWAYS_GIVEN, "network", "country", "user_agent")),
+        Column("id", STRING, "SHA-256 of what it claims, in lower-case hex.", nullable=True, distinct=True),
+        Column("listener_id", STRING, "Who claims it.", nullable=True, personal=True),
+        Column("device_id", STRING, "Device; a pseudonym of what it is called.", nullable=True, personal=True),
+        Column("session_id", STRING, "Session, as far as it can be told.", nullable=True, personal=True),
+        Column("type", STRING, "What is claimed.", nullable=True),
+        Column("episode_id", STRING, "Episode it names by what may be the catalogue's id.", nullable=True),
+        Column("episode_url", STRING, "Address of the audio that it names.", nullable=True),
+        Column("episode_guid", STRING, "Guid of the episode that it names.", nullable=True),
+        Column("wall_ms", BIGINT, "Time it gives, or else that of its arrival, Unix ms.", nullable=True),
+        Column("at_ms", BIGINT, "When it happened, as far as that can be believed, Unix ms.", nullable=True),
+        Column("clock", STRING, "How that time was found.", nullable=True),
+        Column("from_ms", BIGINT, "Progress: start of the content claimed, ms.", nullable=True),
+        Column("to_ms", BIGINT, "Progress: end of the content claimed, exclusive, ms.", nullable=True),
+        LANDED_IN,
+        BUCKET,
+    ),
+    key=("line_key", "position", "landed_in"),
+    skip_by=("landed_in", "bucket"),
+    cluster_by=("bucket",),
     published=False,
 )
 
@@ -132,7 +169,7 @@ SYNC_BATCHES = Table(
     columns=(
         LINE_KEY,
         *(replace(column, nullable=column.name not in ALWAYS_GIVEN) for column in ENVELOPE),
-        Column("records", INT, "Number of records in it; 0 until its dialect is translated."),
+        Column("records", INT, "Number of records in it."),
         FILE,
         LINE_NO,
         LANDED_IN,
@@ -141,6 +178,7 @@ SYNC_BATCHES = Table(
     key=("line_key",),
     skip_by=("received_ms", "landed_in", "dialect", "bucket"),
     cluster_by=("bucket",),
+    file_bytes=LANDED_BYTES,
 )
 
 EPISODES = Table(

@@ -16,6 +16,7 @@ RESTATEMENTS = Table(
         Column("why", STRING, "What made the difference.", one_of=("late", "corrected", "rule", "catalogue")),
     ),
     key=("table", "key", "published_after"),
+    skip_by=("published_after",),
 )
 
 GATE_RESULTS = Table(
@@ -32,6 +33,7 @@ GATE_RESULTS = Table(
         Column("about", STRING, "What it says, in words."),
     ),
     key=("publication", "table", "expectation", "checked_at"),
+    skip_by=("checked_at",),
 )
 
 RUNS = Table(
@@ -44,4 +46,5 @@ RUNS = Table(
         Column("versions", map_of(STRING, BIGINT), "Delta version of each table of the lake then."),
     ),
     key=("publication",),
+    skip_by=("publication",),
 )

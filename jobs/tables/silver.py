@@ -17,6 +17,7 @@ from jobs.tables.declare import (
 
 RECORD_REASONS = ("malformed", "hash_mismatch", "unknown_episode", "bad_interval")
 RECORD_TYPES = ("download", "play", "progress", "pause", "complete")
+STATE = "state"
 CLOCKS = ("wall", "monotonic", "offset", "clamped", "unknown")
 EVIDENCE = ("measured", "claimed")
 STATUSES = ("counted", "too_short", "invalid")
@@ -33,12 +34,19 @@ EVENTS = Table(
     about="One row an accepted record, told by the copy that counts.",
     columns=(
         Column("id", STRING, "SHA-256 of the record's content, in lower-case hex.", distinct=True),
-        Column("device_id", STRING, "Device that wrote it.", personal=True),
+        Column(
+            "device_id", STRING, "Device that wrote it; for a claim, a pseudonym of what it is called.", personal=True
+        ),
         Column("log_epoch", STRING, "Epoch of that device's log.", nullable=True),
         Column("seq", BIGINT, "Place in the log, from 1.", nullable=True, check="seq >= 1", distinct=True),
         LISTENER_ID,
         EPISODE_ID,
-        Column("type", STRING, "What happened.", one_of=RECORD_TYPES),
+        Column(
+            "type",
+            STRING,
+            "What happened; `state` is what another dialect tells besides.",
+            one_of=(*RECORD_TYPES, STATE),
+        ),
         Column("at", TIMESTAMP, "When it happened, by the best clock there is, UTC.", distinct=True),
         Column("session_at", TIMESTAMP, "When its session began, by the same clock, UTC.", distinct=True),
         Column("clock", STRING, "How the time was found.", one_of=CLOCKS),
@@ -51,7 +59,12 @@ EVENTS = Table(
         Column("to_ms", BIGINT, "Progress: end of the content heard, exclusive, ms.", nullable=True, distinct=True),
         Column("rate_milli", BIGINT, "Progress: playback speed, 1000 = 1x.", nullable=True),
         Column("offline", INT, "1 when the device had no network meanwhile.", check="offline IN (0, 1)"),
-        Column("wall_ms", BIGINT, "Device wall clock when it was written, Unix ms.", distinct=True),
+        Column(
+            "wall_ms",
+            BIGINT,
+            "Device wall clock when it was written, Unix ms; for a claim without one, its arrival.",
+            distinct=True,
+        ),
         Column("country", STRING, "Country it was sent from.", nullable=True),
         Column("user_agent", STRING, "User agent that sent it.", nullable=True, personal=True),
         Column("network", STRING, "Keyed hash of the network it was sent from.", nullable=True, personal=True),
@@ -105,7 +118,7 @@ DEVICE_LOGS = Table(
 
 DEVICE_DAYS = Table(
     name="silver/device_days",
-    about="What a device played on a UTC date, added up over its rows: each adds what became known at once.",
+    about="What a device played on a UTC date, as measured, added up over its rows: each adds what became known.",
     columns=(
         Column("device_id", STRING, "Device, over all its epochs and listeners.", personal=True),
         Column("day", DATE, "UTC date on which it was played."),
@@ -142,7 +155,7 @@ LISTENS = Table(
         Column("creator_id", STRING, "The episode's creator."),
         Column("heard", INTERVALS_MS, "Content heard: sorted, disjoint, merged, half-open, ms."),
         Column("heard_ms", BIGINT, "Unique content heard, ms.", check="heard_ms >= 0"),
-        Column("played_ms", BIGINT, "Time spent, ms.", check="played_ms >= 0"),
+        Column("played_ms", BIGINT, "Time spent, ms; of a claim, its `heard_ms`.", check="played_ms >= 0"),
         Column("offline_ms", BIGINT, "Content heard without a network, repeats included, ms."),
         Column("sessions", BIGINT, "Number of sessions.", check="sessions >= 1"),
         Column("first_at", TIMESTAMP, "First progress, UTC."),

@@ -17,11 +17,15 @@ PLAYED_MS = "((to_ms - from_ms) // rate_milli) * 1000 + (((to_ms - from_ms) % ra
 
 
 def progress(events: str) -> str:
-    """The progress events, with ``played_ms`` and ``device_day``, the UTC date on which each was played."""
+    """The progress events, with ``played_ms`` and ``device_day``, the UTC date on which each was played.
+
+    ``is_sure`` says whether a device's day adds it up: a claim names a device that nothing proves.
+    """
     return f"""
         SELECT device_id, bucket, {_KEY}, session_id, from_ms, to_ms, {PLAYED_MS} AS played_ms,
             if(offline = 1, to_ms - from_ms, 0) AS offline_ms, "at",
-            make_timestamp(epoch_us("at"))::DATE AS device_day, received_at, {IS_SURE} AS is_sure
+            make_timestamp(epoch_us("at"))::DATE AS device_day, received_at,
+            ({IS_SURE} AND evidence = 'measured') AS is_sure
         FROM {events} WHERE type = 'progress'"""
 
 
@@ -97,7 +101,8 @@ def as_parts(listens: str, sessions: str) -> str:
 def listens(whole: str, episodes: str, rules: CountingRules) -> str:
     """Rows of ``silver/listens``, and their ``session_ids``, from listens that are whole (see :func:`summed`).
 
-    ``episodes`` is the catalogue; a listen's episode is always there, or its events would not be.
+    ``episodes`` is the catalogue; a listen's episode is always there, or its events would not be. Claims hold one
+    another and tell no speed, so the time spent is the content they cover.
     """
     return f"""
         WITH named AS (
@@ -106,7 +111,8 @@ def listens(whole: str, episodes: str, rules: CountingRules) -> str:
             FROM {whole} AS w LEFT JOIN (SELECT episode_id, show_id, creator_id, duration_ms FROM {episodes}) AS e
                 USING (episode_id)
         )
-        SELECT listen_id, {_KEY}, show_id, creator_id, heard, heard_ms, played_ms, offline_ms,
+        SELECT listen_id, {_KEY}, show_id, creator_id, heard, heard_ms,
+            if(evidence = 'claimed', heard_ms, played_ms) AS played_ms, offline_ms,
             len(session_ids)::BIGINT AS sessions, first_at, last_at, last_received_at,
             heard_ms::HUGEINT * 100 >= duration_ms::HUGEINT * {in_force(rules.completed_percent, "listen_day")}
                 AS completed,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
+from jobs.records.gpodder import KINDS
 from jobs.records.record import is_int, is_string
 
-KINDS = frozenset({"download", "delete", "play", "new", "flattr"})
 MOST_URL_CHARS = 1024
 MOST_DEVICE_CHARS = 64
 POSITIONS = ("started", "position", "total")

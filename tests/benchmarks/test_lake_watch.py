@@ -28,6 +28,12 @@ def test_files_and_bytes_of_a_piece_of_work(tmp_path: Path) -> None:
     (touched,) = found
     assert (touched.opened, touched.added, touched.removed, touched.files) == (1, 1, 1, 3)
     assert (touched.opened_bytes, touched.added_bytes) == (BYTES, 2 * BYTES)
+    assert touched.tables == {
+        "silver/events": {
+            "opened": 1, "opened_bytes": BYTES, "added": 1, "added_bytes": 2 * BYTES, "removed": 1,
+        }
+    }  # fmt: skip
+    assert (touched + touched).tables["silver/events"]["added"] == 2
     assert BYTES <= touched.read_bytes < 2 * BYTES
     assert 2 * BYTES <= touched.written_bytes < 3 * BYTES
     assert lake_size(tmp_path)[0] == 5

@@ -20,7 +20,9 @@ from jobs.tables import LISTENS, Table
 from tests.conftest import EDGES, Ran
 from tests.properties.tables import content, rows, versions
 
-LATER_LINE = b'{"v": 1, "receipt": "later", "received_ms": 1791201660000, "dialect": "rad/1", "body": {}}'
+LATER_LINE = (
+    b'{"v": 1, "receipt": "later", "received_ms": 1791201660000, "dialect": "rad/1", "body": {"audioSessions": []}}'
+)
 
 
 def add_file(landing: Path, name: str, data: bytes) -> Path:

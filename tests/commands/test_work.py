@@ -96,7 +96,7 @@ def played(lake: Path) -> Counter[tuple[str, str]]:
 def test_maintenance_keeps_content_and_published_versions(
     podledger: Callable[..., Ran], own_lake: Path, landing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PODLEDGER_MAINTAIN_SMALL_FILES", "1")
+    monkeypatch.setenv("PODLEDGER_MAINTAIN_SMALL_FILES", "0")
     land_late(landing, late_line("d-new", 0, seq=1))
     assert podledger("run", "--landing", landing, "--lake", own_lake).code == 0
     before = content(own_lake)

@@ -1,5 +1,6 @@
 """What tables hold, as plain values: from a lake through deltalake, and from lines by the plain reading."""
 
+import datetime as dt
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from deltalake import DeltaTable
 from jobs.records.counting import count
 from jobs.records.listens import daily_listens
 from jobs.records.logs import device_logs
+from tests.properties.plain_claims import read_claims
 
 SILVER = ("silver/events", "silver/rejected", "silver/device_logs", "silver/listens", "silver/impossible_days")
 
@@ -45,6 +47,13 @@ def as_found(lake: Path) -> dict[str, Any]:
                 row["receipt"],
                 row["line_key"],
                 row["position"],
+                row["device_id"],
+                row["session_id"],
+                row["episode_id"],
+                row["type"],
+                row["from_ms"],
+                row["to_ms"],
+                row["evidence"],
             )
             for row in rows(lake, "silver/events")
         },
@@ -65,8 +74,29 @@ def as_found(lake: Path) -> dict[str, Any]:
     }
 
 
-def as_read(lines: list[bytes], durations_ms: dict[str, int]) -> dict[str, Any]:
-    """The same by the plain reading of the contract."""
+def as_read(lines: list[bytes], catalogue: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The same by the plain readings of the contract and of the other dialects."""
+    measured, claims = (
+        _measured(lines, {name: row["duration_ms"] for name, row in catalogue.items()}),
+        read_claims(lines, catalogue),
+    )
+    return measured | {
+        "events": measured["events"] | {name: _claimed(event) for name, event in claims.events.items()},
+        "refusals": measured["refusals"] + claims.refusals,
+        "listens": measured["listens"] | claims.listens,
+    }
+
+
+def _claimed(event: dict[str, Any]) -> tuple[Any, ...]:
+    _, receipt, line_key, position = event["standing"]
+    at_ms = event["at_ms"]
+    day = dt.datetime.fromtimestamp(at_ms / 1000, dt.UTC).date()
+    when = (at_ms, at_ms, event["clock"], day, receipt.decode(), line_key, position)
+    what = tuple(event[name] for name in ("device_id", "session_id", "episode_id", "type", "from_ms", "to_ms"))
+    return (event["listener_id"], *when, *what, "claimed")
+
+
+def _measured(lines: list[bytes], durations_ms: dict[str, int]) -> dict[str, Any]:
     total = count(lines, durations_ms)
     events = list(total.events.values())
     return {
@@ -81,6 +111,13 @@ def as_read(lines: list[bytes], durations_ms: dict[str, int]) -> dict[str, Any]:
                 event.standing.receipt.decode(),
                 event.standing.line_key,
                 event.standing.position,
+                event.device_id,
+                event.record.session_id,
+                event.record.episode_id,
+                event.record.type,
+                event.record.from_ms,
+                event.record.to_ms,
+                "measured",
             )
             for name, event in total.events.items()
         },

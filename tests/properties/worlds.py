@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.properties.claiming import NAMINGS, claim_lines
 from tests.records.made import NOON, RECEIVED_MS, body, envelope, made_id, progress, text_of
 
 EPISODES = ("ep-1", "ep-2", "épisode-3")
@@ -21,16 +22,16 @@ class Arrangement:
     """How the same lines land: for each run, the files of that run; and each run's catalogue."""
 
     runs: list[list[list[bytes]]]
-    catalogues: list[dict[str, int]]
+    catalogues: list[dict[str, dict[str, Any]]]
 
     @property
     def lines(self) -> list[bytes]:
         return [line for files in self.runs for lines in files for line in lines]
 
     @property
-    def known(self) -> dict[str, int]:
-        """Durations of all episodes ever seen, by their newest row."""
-        return {name: duration for catalogue in self.catalogues for name, duration in catalogue.items()}
+    def known(self) -> dict[str, dict[str, Any]]:
+        """The newest rows of all episodes ever seen."""
+        return {name: row for catalogue in self.catalogues for name, row in catalogue.items()}
 
 
 def records(device: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -93,11 +94,12 @@ def line_sets(draw: st.DrawFn) -> list[bytes]:
         for device in DEVICES
     }
     lines = draw(st.lists(batches(pool), min_size=2, max_size=12))
+    lines += draw(claim_lines())
     return [*dict.fromkeys(lines), *draw(st.lists(st.sampled_from((b"{", b"[]", b"\xff", b'{"v":1}')), max_size=2))]
 
 
 @st.composite
-def arrangements(draw: st.DrawFn, lines: list[bytes], catalogues: list[dict[str, int]]) -> Arrangement:
+def arrangements(draw: st.DrawFn, lines: list[bytes], catalogues: list[dict[str, dict[str, Any]]]) -> Arrangement:
     """Any order, split and number of copies of these lines, over as many runs as there are catalogues."""
     repeated = draw(st.lists(st.sampled_from(lines), max_size=4))
     ordered = draw(st.permutations([*lines, *repeated]))
@@ -107,8 +109,13 @@ def arrangements(draw: st.DrawFn, lines: list[bytes], catalogues: list[dict[str,
     return Arrangement(runs, catalogues)
 
 
+EPISODE_ROWS = st.builds(
+    lambda duration_ms, naming: {"duration_ms": duration_ms, **naming},
+    st.sampled_from((20_000, 60_000, 700_000, 60_000_000)),
+    st.sampled_from(NAMINGS),
+)
 CATALOGUES = st.lists(
-    st.dictionaries(st.sampled_from(EPISODES), st.sampled_from((20_000, 60_000, 700_000, 60_000_000)), min_size=1),
+    st.dictionaries(st.sampled_from(EPISODES), EPISODE_ROWS, min_size=1),
     min_size=2,
     max_size=3,
 )
@@ -121,8 +128,8 @@ def write_run(landing: Path, number: int, arrangement: Arrangement) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(b"\n".join(lines)))
     rows = [
-        {"episode_id": name, "show_id": "show-1", "creator_id": "cr-1", "duration_ms": duration}
-        for name, duration in arrangement.catalogues[number].items()
+        {"episode_id": name, "show_id": "show-1", "creator_id": "cr-1", **row}
+        for name, row in arrangement.catalogues[number].items()
     ]
     catalogue = landing / "catalog" / "episodes.ndjson"
     catalogue.parent.mkdir(parents=True, exist_ok=True)

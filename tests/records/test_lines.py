@@ -65,6 +65,7 @@ def test_a_batch_is_one_row() -> None:
         "sent_boot_id": "b",
         "sent_mono_ms": 2,
         "records": [progress(boot_id="b", mono_ms=0) | {"malformed": False}],
+        "claims": None,
     }
 
 
@@ -74,9 +75,10 @@ def test_a_refused_line_keeps_receipt_and_dialect_only() -> None:
     assert (found["reason"], given_values) == ("wrong_device", {"line_key", "raw", "reason", "receipt", "dialect"})
 
 
-def test_other_dialects_have_no_records_to_read() -> None:
+def test_other_dialects_have_claims() -> None:
     found = row(text_of(envelope([1], dialect="gpodder/2")))
     assert (found["reason"], found["dialect"], found["device_id"], found["records"]) == (None, "gpodder/2", "ana", None)
+    assert [(claim["raw"], claim["id"]) for claim in found["claims"]] == [("1", None)]
     assert row(line())["records"] == []
 
 

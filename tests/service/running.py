@@ -44,13 +44,18 @@ def wait_until(there: Callable[[], Any], within_s: float = 30.0, what: str = "it
 
 @dataclass(slots=True)
 class Place:
-    """Where a service keeps its things: settings for its environment, and a landing folder to look into."""
+    """Where a service keeps its things: settings for its environment, and a landing folder to look into.
+
+    The jobs find that at ``landing_of_jobs``, with ``keys_of_jobs`` in their environment.
+    """
 
     name: str
     environment: dict[str, str]
     landing: Landing
     names: Callable[[str], list[str]]
     """The files of one kind: ``sync`` or ``edge``."""
+    landing_of_jobs: str
+    keys_of_jobs: dict[str, str] = field(default_factory=dict)
 
     def landed_names(self, kind: str = "sync") -> list[str]:
         """The files of one kind, in order."""
@@ -178,7 +183,8 @@ def folder_place(folder: Path) -> Place:
     def names(kind: str) -> list[str]:
         return [path.relative_to(landing).as_posix() for path in landing.glob(f"{kind}/*/*/[!._]*.ndjson.gz")]
 
-    return Place("folder", {"PODLEDGER_SERVICE_LANDING_PLACE": str(landing)}, LandingFolder(landing), names)
+    settings = {"PODLEDGER_SERVICE_LANDING_PLACE": str(landing)}
+    return Place("folder", settings, LandingFolder(landing), names, str(landing))
 
 
 def bucket_place(prefix: str, database_url: str, weed: "Weed") -> Place:
@@ -199,7 +205,7 @@ def bucket_place(prefix: str, database_url: str, weed: "Weed") -> Place:
         "PODLEDGER_SERVICE_S3_SECRET_KEY": keys[1],
         "PODLEDGER_SERVICE_S3_TIMEOUT_S": "5",
     }
-    return Place("bucket", environment, LandingBucket(place, client), names)
+    return Place("bucket", environment, LandingBucket(place, client), names, place, weed.environment())
 
 
 @contextmanager
@@ -238,6 +244,11 @@ class Weed:
     keys: tuple[str, str]
     bucket: str
     process: "subprocess.Popen[bytes]"
+
+    def environment(self) -> dict[str, str]:
+        """How any of Amazon's clients finds it."""
+        names = {"AWS_ACCESS_KEY_ID": self.keys[0], "AWS_SECRET_ACCESS_KEY": self.keys[1]}
+        return {**names, "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": "us-east-1"}
 
     def client(self) -> Any:
         """A client of it."""

@@ -1,124 +1,154 @@
-"""``kill -9`` at random moments under many syncing devices: nothing that was answered is lost or lands twice."""
+"""``kill -9`` at random moments under many syncing devices: nothing answered is lost, and listens are what was heard.
 
-import gzip
-import json
+The devices send what the simulator's wrote, through the reference client; what landed goes through the jobs, and the
+published listens are held against the simulator's truth.
+"""
+
 import logging
+import os
 import random
+import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
 
-from jobs.records.counting import count
-from service.device.clock import SimulatedClock
-from service.device.log import DeviceLog
-from service.device.player import Player
-from service.device.registration import register
-from service.device.syncing import Syncer
-from tests.service.running import Place, Service, wait_until
+from tests.golden.expected import rows_by_deltalake
+from tests.service.conftest import listener
+from tests.service.phones import Phone
+from tests.service.running import PODLEDGER, Place, Service, wait_until
+from tests.service.simulated import Simulation, simulation
+
+pytestmark = pytest.mark.spark
 
 log = logging.getLogger(__name__)
 
 DEVICES = 32
-EPISODE_MS = 3_600_000
+QUIET = 8  # of the simulated ones that may not listen at all on so few days
 SEED = 20261123
 SEGMENT_BYTES = 40_000  # small ones, so that kills meet sealing as often as appending
-BATCH = 20
+EXACT = ("heard_ms", "played_ms", "offline_ms", "sessions", "completed", "status")
+MOST_CLOCK_ERROR_MS = 60_000  # of a simulated phone's clock
 
 
-@dataclass(slots=True)
-class Sent:
-    """What one device sent, by record id: how often, and whether it was acknowledged."""
+class Kills:
+    """How far the kills are, and the moments they met."""
 
-    attempts: Counter[str] = field(default_factory=Counter)
-    acknowledged: Counter[str] = field(default_factory=Counter)
+    def __init__(self, kills: int) -> None:
+        self.kills, self.done = kills, 0
+        self.busy = 0
+        self.up = threading.Event()
 
+    def allowed(self) -> float:
+        """The part of its plan that a device may have written: a like one before each kill and after the last."""
+        return (self.done + 1) / (self.kills + 1)
 
-class Watching(httpx.HTTPTransport):
-    """Notes which ids went out and which came back in a 200."""
+    def run(self, service: Service, phones: list[Phone]) -> None:
+        chosen = random.Random(SEED)
+        self.up.set()
+        began = time.monotonic()
+        for number in range(1, self.kills + 1):
+            self._wait_for_a_moment(phones, chosen.random())
+            under_way = sum(phone.sent.under_way for phone in phones)
+            self.up.clear()
+            service.kill()
+            self.busy += under_way > 0
+            service.start()
+            self.done = number
+            self.up.set()
+            log.info(
+                "kill %d of %d, %.0f s: %d requests were under way; up again, %d records acknowledged so far",
+                *(number, self.kills, time.monotonic() - began, under_way, acknowledged(phones)),
+            )
 
-    def __init__(self, sent: Sent) -> None:
-        super().__init__()
-        self.sent = sent
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        body = request.read()
-        ids: list[str] = []
-        if request.url.path == "/v1/sync":
-            text = gzip.decompress(body) if request.headers.get("content-encoding") == "gzip" else body
-            ids = [record["id"] for record in json.loads(text)["records"]]
-            self.sent.attempts.update(ids)
-        answer = super().handle_request(request)
-        answer.read()
-        if answer.status_code == 200:
-            self.sent.acknowledged.update(ids)
-        return answer
-
-
-class Phone:
-    """A device in a thread of its own that listens and syncs without end."""
-
-    def __init__(self, service: Service, folder: Path, number: int, stop: threading.Event) -> None:
-        self.sent = Sent()
-        self.stop = stop
-        self.random = random.Random(SEED + number)
-        self.folder = folder / f"phone-{number}"
-        self.log = DeviceLog(self.folder)
-        self.clock = SimulatedClock(1_794_355_000_000)
-        self.client = httpx.Client(base_url=service.url, timeout=20, transport=Watching(self.sent))
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.failure: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            player = Player(self.log, self.clock)
-            syncer = Syncer(self.folder, self.log, self.clock, self.client, 1, BATCH, self.pause)
-            while not self.stop.is_set():
-                if len(self.log.records) < 3 * BATCH:
-                    player.load("ep-1", EPISODE_MS)
-                    player.play(self.random.randint(31_000, 900_000))
-                syncer.sync()
-        except Exception as error:  # noqa: BLE001  # a thread's failure is the test's
-            self.failure = error
-        finally:
-            self.client.close()
-
-    def pause(self, _seconds: float) -> None:
-        """Until the service may be back; shorter than is polite, so that kills meet busy moments."""
-        self.stop.wait(self.random.uniform(0.1, 0.5))
+    def _wait_for_a_moment(self, phones: list[Phone], part: float) -> None:
+        """Until so large a part of what may be sent before this kill is acknowledged; more is under way then."""
+        before = acknowledged(phones)
+        may = sum(round(len(phone.plan.records) * self.allowed()) for phone in phones)
+        moment = before + round(part * (may - before))
+        wait_until(lambda: acknowledged(phones) >= moment, 120, "the moment of the kill")
 
 
-def kill_at_random(service: Service, kills: int, seed: int) -> None:
-    chosen = random.Random(seed)
-    for number in range(kills):
-        threading.Event().wait(chosen.uniform(0.05, 1.2))  # the moment of the kill, not a wait for something
-        service.kill()
-        service.start()
-        log.info("killed and up again, %d of %d", number + 1, kills)
+def acknowledged(phones: list[Phone]) -> int:
+    """How many records were answered 200 so far."""
+    return sum(len(phone.sent.acknowledged) for phone in phones)
 
 
-def assert_nothing_lost(place: Place, phones: list[Phone]) -> int:
+def assert_nothing_lost(place: Place, phones: list[Phone]) -> Counter[str]:
+    """How often each record landed: at least as often as it was acknowledged, at most as often as it was sent."""
     landed: Counter[str] = Counter()
     lines = place.landed()
     for line in lines:
         landed.update(record["id"] for record in line["body"]["records"])
-    acknowledged = 0
     for phone in phones:
         for record_id, times in phone.sent.acknowledged.items():
-            acknowledged += 1
             assert landed[record_id] >= times, "answered 200, and not in the landing folder"
         for record_id, times in phone.sent.attempts.items():
             assert landed[record_id] <= times, "landed more often than it was sent"
     receipts = Counter(line["receipt"] for line in lines)
     assert max(receipts.values()) == 1, "a batch landed twice"
-    counted = count(place.landed_lines(), {"ep-1": EPISODE_MS})
-    assert counted.refusals == []
-    assert set(counted.events) == set(landed), "every landed record is an event, once"
-    return acknowledged
+    return landed
+
+
+def published_lake(place: Place, folder: Path) -> Path:
+    """What the jobs make of the landing folder, wherever it is."""
+    lake = folder / "lake"
+    began = time.monotonic()
+    environment = {**os.environ, **place.keys_of_jobs}
+    command = [str(PODLEDGER), "run", "--landing", place.landing_of_jobs, "--lake", str(lake)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    log.info("the jobs took %.0f s:\n%s", time.monotonic() - began, ran.stdout)
+    return lake
+
+
+def assert_listens_are_the_truth(lake: Path, truth: Simulation, landed: Counter[str]) -> None:
+    events = rows_by_deltalake(lake, "silver/events")
+    assert Counter(event["id"] for event in events) == dict.fromkeys(landed, 1), "every landed record is one event"
+    assert rows_by_deltalake(lake, "silver/rejected") == []
+    logs = {row["device_id"]: row for row in rows_by_deltalake(lake, "silver/device_logs")}
+    assert {row["device_id"]: row["max_seq"] for row in truth.logs} == {
+        name: row["max_seq"] for name, row in logs.items()
+    }
+    assert [row for row in logs.values() if row["missing"] or row["forks"]] == []
+    listener_of = {event["device_id"]: event["listener_id"] for event in events}
+    expected = {}
+    for row in truth.listens:
+        (listener_id,) = {listener_of[device_id] for device_id in row["devices"]}
+        expected[listener_id, row["episode_id"], row["listen_day"]] = row
+    found = {
+        (row["listener_id"], row["episode_id"], row["listen_day"].isoformat()): row
+        for row in rows_by_deltalake(lake, "silver/listens")
+    }
+    assert len(expected) == len(truth.listens)
+    assert found.keys() == expected.keys()
+    for key, row in found.items():
+        assert_same_listen(row, expected[key])
+    log.info("%d listens of %d listeners are the truth", len(found), len({key[0] for key in found}))
+
+
+def assert_same_listen(found: dict[str, Any], truth: dict[str, Any]) -> None:
+    assert {name: found[name] for name in EXACT} == {name: truth[name] for name in EXACT}
+    assert [[one["from_ms"], one["to_ms"]] for one in found["heard"]] == truth["heard"]
+    assert found["first_at"].timestamp() * 1000 == pytest.approx(truth["first_ms"], abs=MOST_CLOCK_ERROR_MS)
+    assert found["last_at"].timestamp() * 1000 == pytest.approx(truth["last_ms"], abs=MOST_CLOCK_ERROR_MS)
+    assert (found["evidence"], found["reasons"]) == ("measured", [])
+
+
+def registered(service: Service, folder: Path, truth: Simulation, kills: Kills) -> list[Phone]:
+    """The devices, under way; those that share an account in the simulation share one here."""
+    accounts: dict[str, str] = {}
+    phones = []
+    for plan in truth.devices:
+        if plan.account_id and plan.account_id not in accounts:
+            accounts[plan.account_id] = listener(service)["token"]
+        phones.append(Phone(service, folder / plan.device_id, plan, kills.allowed, kills.up))
+        phones[-1].start(accounts[plan.account_id] if plan.account_id else None)
+    return phones
 
 
 @pytest.fixture(autouse=True)
@@ -126,30 +156,34 @@ def _quiet_client() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-def prove_kills(start: Callable[..., Service], place: Place, folder: Path, kills: int) -> None:
+def prove_kills(start: Callable[..., Service], place: Place, folder: Path, kills: int, days: int) -> None:
+    truth = simulation(folder / "simulation", DEVICES + QUIET, days, SEED)
+    assert len(truth.devices) >= DEVICES
+    place.landing.put("catalog/episodes.ndjson", truth.catalogue)
     service = start(place, log_seal_bytes=SEGMENT_BYTES)
-    stop = threading.Event()
-    phones = [Phone(service, folder, number, stop) for number in range(DEVICES)]
+    plan = Kills(kills)
+    phones = registered(service, folder / "phones", truth, plan)
+    plan.run(service, phones)
     for phone in phones:
-        register(phone.folder, phone.log, phone.client)
-        phone.thread.start()
-    kill_at_random(service, kills, SEED)
-    stop.set()
-    for phone in phones:
-        phone.thread.join(60)
-        assert phone.failure is None, phone.failure
+        phone.finish(within_s=120)
     wait_until(lambda: not service.unsealed(), 60, "the last seal")
-    acknowledged = assert_nothing_lost(place, phones)
-    assert acknowledged > kills * 20, f"too little was at stake: {acknowledged} records"
-    files = len(place.landed_names())
-    log.info("%d kills, %d acknowledged records, %d files: nothing lost or doubled", kills, acknowledged, files)
+    landed = assert_nothing_lost(place, phones)
+    attempts, again = sum(sum(p.sent.attempts.values()) for p in phones), sum(landed.values()) - len(landed)
+    log.info(
+        "%d kills, %d of them with requests under way: %d records sent %d times, acknowledged, landed in %d files, "
+        "%d of them again; nothing lost or doubled",
+        *(kills, plan.busy, len(landed), attempts, len(place.landed_names()), again),
+    )
+    assert plan.busy > kills // 2, "too many kills met nobody"
+    assert sum(len(plan.records) for plan in truth.devices) == len(landed)
+    assert_listens_are_the_truth(published_lake(place, folder), truth, landed)
 
 
 def test_killed_a_few_times(start: Callable[..., Service], place: Place, tmp_path: Path) -> None:
-    prove_kills(start, place, tmp_path, kills=3)
+    prove_kills(start, place, tmp_path, kills=3, days=3)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
 def test_killed_a_hundred_times(start: Callable[..., Service], place: Place, tmp_path: Path) -> None:
-    prove_kills(start, place, tmp_path, kills=100)
+    prove_kills(start, place, tmp_path, kills=100, days=25)

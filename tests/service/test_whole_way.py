@@ -1,12 +1,12 @@
 """From a creator's upload to a counted listen: every part real, and the network between them bad."""
 
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
+from demo.network import BadNetwork
 from jobs.records.catalogue import Episode, read_catalogue
 from jobs.records.counting import count
 from jobs.records.listens import Status, daily_listens
@@ -26,43 +26,6 @@ __all__ = ["audio", "edge"]
 START_MS = 1_794_355_000_000
 
 
-class Tunnel(httpx.HTTPTransport):
-    """A train ride: every second request fails, before it arrives, after it, or in the middle of the answer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.random = random.Random(7)
-        self.requests = 0
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests += 1
-        luck = self.random.choice(("good", "good", "good", "lost request", "lost answer", "cut"))
-        if luck == "lost request":
-            raise httpx.ConnectError("no network", request=request)
-        answer = super().handle_request(request)
-        if luck == "lost answer":
-            answer.close()
-            raise httpx.ReadError("no network", request=request)
-        if luck == "cut" and request.method == "GET":
-            return httpx.Response(answer.status_code, headers=answer.headers, stream=Cut(answer), request=request)
-        return answer
-
-
-class Cut(httpx.SyncByteStream):
-    """The beginning of an answer."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self.answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        for number, piece in enumerate(self.answer.stream):  # type: ignore[arg-type]  # a synchronous one, here
-            if number:
-                break
-            yield piece[: len(piece) // 2]
-        self.answer.close()
-        raise httpx.ReadError("no network")
-
-
 def listed(edge: Edge, episode_id: str) -> dict[str, Episode] | None:
     """The catalogue once it has the episode."""
     content = edge.place.landing.read("catalog/episodes.ndjson")
@@ -77,7 +40,7 @@ def test_from_upload_to_listen(edge: Edge, audio: Callable[[str], Path], tmp_pat
     episodes = wait_until(lambda: listed(edge, made["id"]), what="the episode in the catalogue")
     episode = episodes[made["id"]]
     account = listener(edge.service)
-    with httpx.Client(base_url=edge.url, transport=Tunnel(), timeout=30) as client:
+    with httpx.Client(base_url=edge.url, transport=BadNetwork(seed=7), timeout=30) as client:
         path = Downloader(tmp_path / "episodes", client, attempts=50, wait=lambda _s: None).fetch(made["media"]["url"])
         assert path.read_bytes() == audio("long.mp3").read_bytes()
         log, clock = DeviceLog(tmp_path), SimulatedClock(START_MS, wall_error_ms=3_600_000)

@@ -1,0 +1,52 @@
+"""Which files of a table are worth putting together: old ones of about one size; the newest are left alone."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+SMALLEST_BYTES = 1024 * 1024
+GROWTH = 4
+"""From one size to the next: files below a megabyte are of one size, then those below 4 MB, 16 MB and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file of a table: its path below the table's folder, its size, and how old its newest row is (Unix ms).
+
+    A file that was put together from others is as old as the newest of them.
+    """
+
+    path: str
+    size_bytes: int
+    at_ms: int
+
+
+def due(files: Iterable[HeldFile], file_bytes: int, left_alone: int) -> list[list[HeldFile]]:
+    """Groups of files to be put together, each into one, oldest first.
+
+    The newest ``left_alone`` files stay as they are: rows that change are mostly young ones, and what is new is looked
+    up most. Of the others, as many of one size make a group; those from half of ``file_bytes`` on are large enough. So
+    a row is written anew about once for each size, however long the history grows.
+    """
+    oldest_first = sorted(files, key=lambda file: (file.at_ms, file.path))
+    sizes: dict[int, list[HeldFile]] = {}
+    for file in oldest_first[: max(0, len(oldest_first) - left_alone)]:
+        if file.size_bytes < file_bytes // 2:
+            sizes.setdefault(_size(file.size_bytes), []).append(file)
+    return [group for group in sizes.values() if len(group) >= max(2, left_alone)]
+
+
+def alike(files: Iterable[HeldFile]) -> list[list[HeldFile]]:
+    """The same files in groups of which the rows may go into one file: small ones all together, others alone."""
+    small: list[HeldFile] = []
+    large: list[list[HeldFile]] = []
+    for file in files:
+        if file.size_bytes < SMALLEST_BYTES:
+            small.append(file)
+        else:
+            large.append([file])
+    return [small, *large] if small else large
+
+
+def _size(size_bytes: int) -> int:
+    return int(math.log(max(size_bytes, SMALLEST_BYTES) / SMALLEST_BYTES, GROWTH))
