@@ -57,7 +57,7 @@ def rows_found(question: Question) -> dict[str, int | str]:
 def name_views(sql: Engine, question: Question) -> None:
     """Every table is a view for the SQL of all suites, and so is what is ``gone`` of it.
 
-    Where files went, what differs is found once and kept: many queries ask for it, and these files may be large.
+    Where files went, these are read once, and what differs is kept: many queries ask for it, and they may be large.
     """
     for name, rows in question.tables.items():
         table, view = BY_NAME[name], view_name(name)
@@ -68,11 +68,17 @@ def name_views(sql: Engine, question: Question) -> None:
             sql.files(view, table, rows.came, where, rows.columns)
             sql.files(f"{view}_gone", table, rows.went, where)
             continue
-        sql.files(f"{view}_came", table, rows.came, where, rows.columns)
-        sql.files(f"{view}_went", table, rows.went, where)
-        for kept, one, other in ((view, "came", "went"), (f"{view}_gone", "went", "came")):
-            differing = f"FROM {view}_{one} EXCEPT ALL FROM {view}_{other}"
-            try:
-                sql.keep(kept, differing)
-            except duckdb.Error:
-                sql.view(kept, differing)  # a query that needs it says what is the matter
+        sql.files(f"{view}_in_came", table, rows.came, where, rows.columns)
+        sql.files(f"{view}_in_went", table, rows.went, where)
+        for side in ("came", "went"):
+            _keep(sql, f"{view}_{side}", f"FROM {view}_in_{side}")
+        _keep(sql, view, f"FROM {view}_came EXCEPT ALL FROM {view}_went")
+        _keep(sql, f"{view}_gone", f"FROM {view}_went EXCEPT ALL FROM {view}_came")
+
+
+def _keep(sql: Engine, name: str, query: str) -> None:
+    """Works the query out now; where that fails, those that need it say what is the matter."""
+    try:
+        sql.keep(name, query)
+    except duckdb.Error:
+        sql.view(name, query)

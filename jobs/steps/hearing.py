@@ -55,16 +55,15 @@ class Heard:
 def hear_share(given: ShareToHear) -> Heard:
     """Works out one share, and writes files that no commit names yet."""
     with engine(given.scratch) as sql:
-        _tell_apart(sql, given)
         sql.files("device_days", DEVICE_DAYS, given.device_days, given.share.condition)
         sql.files("known_impossible", IMPOSSIBLE_DAYS, given.impossible_days)
         if given.days is None:
-            sql.keep("heard", progress("came"))
-            sql.keep("unheard", progress("went"))
+            _tell_apart(sql, given)
             _add_changes(sql)
         else:
             first, last = given.days
             asked = f"device_day BETWEEN DATE '{first}' AND DATE '{last}'"
+            sql.files("came", EVENTS, given.came, given.share.condition)
             sql.keep("heard", f"FROM ({progress('came')}) WHERE {asked}")
             sql.keep("unheard", "FROM heard LIMIT 0")
             _add_up(sql, given.days)
@@ -95,15 +94,20 @@ def hear_share(given: ShareToHear) -> Heard:
 
 
 def _tell_apart(sql: Engine, given: ShareToHear) -> None:
-    """``came`` and ``went``: rows that differ, where whole files were exchanged."""
+    """``heard`` and ``unheard``: progress in files that came, and in files that went; of both only what differs.
+
+    Rows that say the same of a listen stand for one another, whatever their ids, which need not be read.
+    """
+    sql.files("came", EVENTS, given.came, given.share.condition)
+    sql.files("went", EVENTS, given.went, given.share.condition)
     if not given.went:
-        sql.files("came", EVENTS, given.came, given.share.condition)
-        sql.files("went", EVENTS, [])
+        sql.keep("heard", progress("came"))
+        sql.keep("unheard", progress("went"))
         return
-    sql.files("came_in_files", EVENTS, given.came, given.share.condition)
-    sql.files("went_in_files", EVENTS, given.went, given.share.condition)
-    sql.keep("came", "FROM came_in_files EXCEPT FROM went_in_files")
-    sql.keep("went", "FROM went_in_files EXCEPT FROM came_in_files")
+    sql.keep("in_came", progress("came"))
+    sql.keep("in_went", progress("went"))
+    sql.keep("heard", "FROM in_came EXCEPT ALL FROM in_went")
+    sql.keep("unheard", "FROM in_went EXCEPT ALL FROM in_came")
 
 
 def _add_changes(sql: Engine) -> None:
