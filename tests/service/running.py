@@ -24,7 +24,7 @@ from service.landing import Landing, LandingBucket, LandingFolder
 PODLEDGER = Path(sys.executable).with_name("podledger")
 UP_WITHIN_S = 600.0
 LOOK_AGAIN_S = 0.02
-SERVER_PORTS = range(20_000, 32_000)
+SERVER_PORTS = range(10_000, 20_000)
 SECRET = "for-tests-only-0123456789abcdefghij"
 
 
