@@ -121,7 +121,7 @@ def _attach_cover(core: Core, upload: Upload, file: Path) -> dict[str, Any]:
         with core.database.write() as session:
             show = _own_show(session, upload)
             show.cover = path
-            show.want_feed()
+            show.feed_wanted += 1
     return asdict(facts)
 
 
