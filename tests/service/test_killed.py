@@ -32,6 +32,7 @@ QUIET = 8  # of the simulated ones that may not listen at all on so few days
 SEED = 20261123
 SEGMENT_BYTES = 40_000  # small ones, so that kills meet sealing as often as appending
 EXACT = ("heard_ms", "played_ms", "offline_ms", "sessions", "completed", "status")
+LONGEST_LULL_S = 2.0  # after which a kill may meet nobody
 MOST_CLOCK_ERROR_MS = 60_000  # of a simulated phone's clock
 
 
@@ -66,11 +67,14 @@ class Kills:
             )
 
     def _wait_for_a_moment(self, phones: list[Phone], part: float) -> None:
-        """Until so large a part of what may be sent before this kill is acknowledged; more is under way then."""
+        """Until so large a part of what may be sent before this kill is acknowledged, and more is under way."""
         before = acknowledged(phones)
         may = sum(round(len(phone.plan.records) * self.allowed()) for phone in phones)
         moment = before + round(part * (may - before))
         wait_until(lambda: acknowledged(phones) >= moment, 120, "the moment of the kill")
+        end = time.monotonic() + LONGEST_LULL_S
+        while not any(phone.sent.under_way for phone in phones) and time.monotonic() < end:
+            threading.Event().wait(0.001)  # a look, not a wait: requests take milliseconds
 
 
 def acknowledged(phones: list[Phone]) -> int:
@@ -174,7 +178,7 @@ def prove_kills(start: Callable[..., Service], place: Place, folder: Path, kills
         "%d of them again; nothing lost or doubled",
         *(kills, plan.busy, len(landed), attempts, len(place.landed_names()), again),
     )
-    assert 3 * plan.busy >= kills, "too many kills met nobody"
+    assert plan.busy > kills // 2, "too many kills met nobody"
     assert sum(len(plan.records) for plan in truth.devices) == len(landed)
     assert_listens_are_the_truth(published_lake(place, folder), truth, landed)
 
