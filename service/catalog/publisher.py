@@ -9,11 +9,11 @@ from threading import Lock
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.catalog import record
 from service.catalog.covers import give_cover
 from service.catalog.episodes import appear, due_episodes
 from service.catalog.feed_of import channel_of, fragment_version, item_of
 from service.catalog.models import Episode, Media, Show
+from service.catalog.record import NAME, Catalogue
 from service.core import Core
 from service.errors import Problem
 from service.feeds.channel import render_page
@@ -36,8 +36,9 @@ class Publisher:
         """Nothing is written yet."""
         self._core = core
         self._lock = Lock()
-        self._catalogue: bytes | None = None
+        self._landed: bytes | None = None
         self.addresses = Addresses(core.settings.server.public_url.rstrip("/"))
+        self._catalogue = Catalogue(self.addresses)
         self.public = core.settings.data.folder / "feeds"
         self.private = core.settings.data.folder / "private-feeds"
 
@@ -76,12 +77,12 @@ class Publisher:
             LandingAway: it could not be written; the one before is still there.
         """
         with self._core.database.read() as session:
-            content = record.catalogue(session, self.addresses)
+            content = self._catalogue.content(session)
         digest = hashlib.sha256(content).digest()
-        if digest == self._catalogue or (not content and self._catalogue is None):
+        if digest == self._landed or (not content and self._landed is None):
             return
-        self._core.landing.put(record.NAME, content)
-        self._catalogue = digest
+        self._core.landing.put(NAME, content)
+        self._landed = digest
 
     def _appear_due(self) -> None:
         now_ms = self._core.now_ms()

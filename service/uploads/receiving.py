@@ -41,6 +41,8 @@ async def receive(uploads: Uploads, upload: Upload, request: Request, offset: in
         if reached == upload.length:
             await run_in_threadpool(uploads.complete, upload)
         return reached
+    except FileNotFoundError as error:
+        raise Problem(410, "upload_gone", "the upload was ended; begin a new one") from error
     finally:
         _busy.discard(upload.id)
 
@@ -74,8 +76,8 @@ async def _write(uploads: Uploads, upload_id: str, offset: int, waiting: bytearr
     waiting.clear()
     try:
         await run_in_threadpool(uploads.spool.write, upload_id, offset, piece)
-    except FileNotFoundError as error:
-        raise Problem(410, "upload_gone", "the upload was ended; begin a new one") from error
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise disk_full() from error
     return offset + len(piece)

@@ -1,20 +1,25 @@
 """Disks that are full, places that are away, clocks that jump: nothing is lost, and everybody is told what to do."""
 
 import os
+import resource
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from service.accounts.signing_in import COOKIE
 from service.feeds.files import write_feed_file
 from tests.service.conftest import make_bucket_place
-from tests.service.publishing.creators import new_creator
+from tests.service.publishing.creators import PIECE, TUS, Creator, new_creator
 from tests.service.publishing.edges import Edge, start_edge
-from tests.service.running import folder_place, running_weed, wait_until
+from tests.service.running import Service, Weed, folder_place, running_postgres, running_weed, wait_until
 
 Audio = Callable[[str], Path]
+Asked = tuple[str, str, dict[str, Any]]
 
 
 @pytest.fixture
@@ -100,3 +105,108 @@ def test_a_clock_that_jumps_back_still_dates_a_feed_later(tmp_path: Path) -> Non
     write_feed_file(file, b"<rss>1</rss>", now_s=2_000_000_000)
     write_feed_file(file, b"<rss>2</rss>", now_s=1_000_000_000)
     assert file.stat().st_mtime == 2_000_000_001
+
+
+@contextmanager
+def no_file_beyond(service: Service, size_bytes: int) -> Iterator[None]:
+    """A disk that takes no more: what the service writes beyond that size of a file fails."""
+    assert service.process is not None
+    before = resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(service.process.pid, resource.RLIMIT_FSIZE, before)
+
+
+def test_the_disk_fills_in_the_middle_of_a_piece(own_edge: Callable[..., Edge], audio: Audio) -> None:
+    edge = own_edge()
+    with new_creator(edge) as creator:
+        whole = audio("long.mp3").read_bytes()
+        place = creator.begin(len(whole)).headers["Location"]
+        assert creator.send(place, 0, whole[:100_000]).status_code == 204
+        with no_file_beyond(edge.service, 400_000):
+            refused = creator.send(place, 100_000, whole[100_000:])
+        assert_told_to_come_back(refused, "disk_full")
+        stands = int(creator.client.head(place, headers=TUS).headers["Upload-Offset"])
+        assert stands == 100_000
+        assert creator.send(place, stands, whole[stands:]).status_code == 204
+        verdict = creator.verdict(place)
+        assert (verdict["state"], verdict["length"]) == ("accepted", len(whole))
+
+
+def assert_told_to_come_back(answer: httpx.Response, code: str) -> None:
+    assert answer.status_code == 503, (answer.request.method, answer.request.url, answer.text)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == f"urn:podledger:problem:{code}"
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def writes(show: dict[str, Any], there: dict[str, Any], episode: dict[str, Any], place: str) -> list[Asked]:
+    """A request of every kind that changes something: a show, an episode that is there and a draft, an upload."""
+    path = f"/v1/episodes/{episode['id']}"
+    piece = {"content": b"x" * 1000, "headers": {**PIECE, "Upload-Offset": "1000"}}
+    return [
+        ("POST", "/v1/shows", {"json": {"title": "New", "categories": [{"name": "History"}]}}),
+        ("PATCH", f"/v1/shows/{show['id']}", {"json": {"title": "Changed"}}),
+        ("POST", f"/v1/shows/{show['id']}/episodes", {"json": {"title": "New"}}),
+        ("PATCH", path, {"json": {"title": "Changed", "chapters": [{"start_ms": 0, "title": "One"}]}}),
+        ("POST", f"{path}/publish", {"json": {}}),
+        ("POST", f"/v1/episodes/{there['id']}/withdraw", {}),
+        ("POST", "/v1/uploads", {"headers": {**TUS, "Upload-Length": "1000"}}),
+        ("PATCH", place, piece),
+        ("DELETE", place, {"headers": TUS}),
+        ("POST", "/v1/imports", {"json": {"url": "https://example.org/feed"}}),
+    ]
+
+
+@pytest.fixture
+def begun(own_edge: Callable[..., Edge], audio: Audio) -> Iterator[tuple[Creator, list[Asked], dict[str, Any]]]:
+    """A creator, everything they could change, and the state before."""
+    with new_creator(own_edge()) as creator:
+        yield (creator, *begin_all(creator, audio("tone.mp3")))
+
+
+def begin_all(creator: Creator, file: Path) -> tuple[list[Asked], dict[str, Any]]:
+    show = creator.show()
+    there = creator.published(show, file)
+    episode = creator.episode(show, "A draft")
+    assert creator.upload(file, episode_id=episode["id"])["state"] == "accepted"
+    place = creator.begin(100_000).headers["Location"]
+    assert creator.send(place, 0, b"x" * 1000).status_code == 204
+    return writes(show, there, episode, place), {"show": show, "state": state(creator)}
+
+
+def state(creator: Creator) -> list[Any]:
+    """All that a creator has."""
+    paths = ("/v1/shows", "/v1/uploads", "/v1/imports", "/v1/account/export")
+    return [creator.client.get(path).json() for path in paths]
+
+
+def test_a_disk_that_takes_nothing_changes_nothing(begun: tuple[Creator, list[Asked], dict[str, Any]]) -> None:
+    creator, asked, before = begun
+    with no_file_beyond(creator.edge.service, 0):
+        for method, path, more in asked:
+            answer = creator.client.request(method, path, **more)
+            assert_told_to_come_back(answer, answer.json().get("type", "").rsplit(":", 1)[-1])
+        assert creator.titles(before["show"]) == ["The first tide"]
+    assert state(creator) == before["state"]
+    answers = [creator.client.request(method, path, **more).status_code for method, path, more in asked]
+    assert answers == [201, 200, 201, 200, 200, 200, 201, 204, 204, 202]
+
+
+def test_while_the_database_is_away_nobody_is_told_anything_else(weed: Weed, tmp_path: Path, audio: Audio) -> None:
+    with ExitStack() as stack:
+        with running_postgres() as url:
+            place = make_bucket_place(url, weed)
+            edge = stack.enter_context(start_edge(tmp_path / "data", place, database_wait_s=2))
+            creator = stack.enter_context(new_creator(edge))
+            asked, before = begin_all(creator, audio("tone.mp3"))
+        reads: list[Asked] = [("GET", path, {}) for path in ("/v1/shows", "/v1/uploads", "/v1/account/export")]
+        for method, path, more in (*asked, *reads):
+            assert_told_to_come_back(creator.client.request(method, path, **more), "database_away")
+        page = httpx.get(f"{edge.url}/studio", cookies={COOKIE: creator.token}, follow_redirects=False)
+        assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert int(page.headers["Retry-After"]) > 0
+        assert creator.titles(before["show"]) == ["The first tide"]
+        assert "its trace follows" not in edge.service.said()
