@@ -18,6 +18,7 @@ from service.core import Core
 from service.errors import Problem
 from service.feeds.channel import render_page
 from service.feeds.check import FeedBroken, check_feed
+from service.feeds.compressing import BlockGzip
 from service.feeds.files import is_written, remove_feed_file, write_feed_file
 from service.feeds.item import render_item
 from service.feeds.notices import add_notices, hub_urls
@@ -39,6 +40,7 @@ class Publisher:
         self._landed: bytes | None = None
         self.addresses = Addresses(core.settings.server.public_url.rstrip("/"))
         self._catalogue = Catalogue(self.addresses)
+        self._gzip = BlockGzip()
         self.public = core.settings.data.folder / "feeds"
         self.private = core.settings.data.folder / "private-feeds"
 
@@ -97,8 +99,8 @@ class Publisher:
         began = time.monotonic()
         with self._core.database.read() as session:
             show = session.get(Show, show_id)
-            if show is None:
-                return
+            if show is None or show.feed_done >= show.feed_wanted:
+                return  # somebody else was here while this one waited: the turn that comes round by itself
             wanted = show.feed_wanted
             episodes = self._published(session, show)
             session.expunge(show)
@@ -156,7 +158,7 @@ class Publisher:
             if is_written(file, document):
                 continue
             check_feed(document, page.last - page.first)
-            changed += write_feed_file(file, document, self._core.now_ms() // 1000)
+            changed += write_feed_file(file, document, self._core.now_ms() // 1000, self._gzip)
         self._remove_pages(folder / show.slug, len(pages))
         return changed
 
