@@ -1,7 +1,6 @@
 """``python -m benchmarks.feeds``: feeds and media through the service's nginx, beside a plain one on the same files.
 
-And how long it takes to publish one episode in a long show. Starts a service of its own on loopback; needs nginx, wrk
-and ffmpeg.
+Starts a service of its own on loopback; needs nginx, wrk and ffmpeg.
 """
 
 import argparse
@@ -16,7 +15,6 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from benchmarks.long_show import Published, publish_in_long_show
 from benchmarks.machine import SERVICE_PACKAGES
 from benchmarks.nginx_beside import Answers, load, of_service, plain_nginx
 from benchmarks.report import COLOURS, RESULTS, STYLE, table, write_report
@@ -24,7 +22,7 @@ from tests.service.publishing.creators import new_creator
 from tests.service.publishing.edges import Edge, start_edge
 from tests.service.running import folder_place
 
-GOAL, GOAL_MS = 0.9, 200
+GOAL = 0.9
 TONE = "ffmpeg -v error -f lavfi -i sine=440:duration=60 -b:a 64k"
 Rounds = list[tuple[Answers, Answers]]
 
@@ -34,21 +32,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=1, help="of each measurement of requests")
     parser.add_argument("--rounds", type=int, default=12, help="measurements of each kind, by turns")
-    parser.add_argument("--episodes", type=int, default=5000, help="in the long show")
-    parser.add_argument("--publications", type=int, default=9, help="in the long show, one after the other")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the report goes")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="podledger-feeds-") as folder:
         place = folder_place(Path(folder))
         with start_edge(Path(folder) / "data", place, edge_ship_s=60) as edge, new_creator(edge) as creator:
-            show = creator.show("A long show")
+            show = creator.show("Tides", description="About the sea. " * 200)
             tone = Path(folder) / "tone.mp3"
             subprocess.run([*TONE.split(), str(tone)], check=True)
             made = creator.published(show, tone)
             served = serve_requests(edge, show, made, given.seconds, given.rounds)
-            published = publish_in_long_show(creator, show, tone, given.episodes, given.publications)
-    print(write(served, published, given))
-    return 0 if all(one.items_stayed for one in published) else 1
+    print(write(served, given))
+    return 0
 
 
 def serve_requests(
@@ -73,7 +68,7 @@ def serve_requests(
     return served
 
 
-def write(served: dict[str, Rounds], published: list[Published], given: argparse.Namespace) -> str:
+def write(served: dict[str, Rounds], given: argparse.Namespace) -> str:
     """The page, the raw figures and the picture."""
     rows = []
     for kind, rounds in served.items():
@@ -83,7 +78,6 @@ def write(served: dict[str, Rounds], published: list[Published], given: argparse
         ]
         rows.append([kind, *cells, *(f"{median(found):.2f}" for found in shares(rounds))])
     head = ["the service's / a plain nginx", "requests/s", "p99 ms", "processor us a request"]
-    walls, works = (sorted(getattr(one, name) for one in published) for name in ("wall_ms", "processor_ms"))
     page = [
         "# Feeds and media, beside plain files",
         "",
@@ -91,16 +85,10 @@ def write(served: dict[str, Rounds], published: list[Published], given: argparse
         f"which writes no log and adds no headers, are medians of those of each round. The goal is {GOAL:g}.",
         "",
         *table([*head, "share of requests/s", "share by processor time"], rows),
-        "",
-        f"Publishing one episode in a show of {given.episodes:,}, from the request until the new feed had been read: "
-        f"{median(walls):.0f} ms ({walls[0]:.0f} to {walls[-1]:.0f}), of which the service works "
-        f"{median(works):.0f} ms; the goal is {GOAL_MS}. Older items byte for byte the same and the tag another: "
-        f"{sum(one.items_stayed for one in published)} of {len(published)} times.",
     ]
     raw: dict[str, object] = {
         kind: [[*map(dataclasses.asdict, pair)] for pair in rounds] for kind, rounds in served.items()
     }
-    raw["published"] = [dataclasses.asdict(one) for one in published]
     return write_report(given.results, "feeds", page, raw, picture(served), SERVICE_PACKAGES)
 
 
