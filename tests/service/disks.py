@@ -19,7 +19,7 @@ def small_disk(at: Path, megabytes: int) -> Iterator[Callable[[str], None]]:
     try:
         yield lambda how: _mount("-o", f"remount,{how}", at)
     finally:
-        subprocess.run(["umount", "-l", at], check=True)
+        _unmount(at)
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def read_only(*folders: Path) -> Iterator[None]:
     with ExitStack() as stack:
         for folder in folders:
             _mount("--bind", folder, folder)
-            stack.callback(subprocess.run, ["umount", "-l", folder], check=True)
+            stack.callback(_unmount, folder)
             _mount("-o", "remount,ro,bind", folder)
         yield
 
@@ -36,6 +36,10 @@ def read_only(*folders: Path) -> Iterator[None]:
 def _mount(*arguments: str | Path) -> None:
     if subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode != 0:
         pytest.skip("only root may mount a disk")
+
+
+def _unmount(folder: Path) -> None:
+    subprocess.run(["umount", "-l", folder], check=True)
 
 
 @contextmanager

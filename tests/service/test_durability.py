@@ -11,7 +11,8 @@ import pytest
 from service.log.segments import framed, read_segment
 from tests.service.devices import Device, new_device
 from tests.service.disks import read_only, small_disk
-from tests.service.running import Place, Service, Weed, running_weed, wait_until
+from tests.service.running import Place, Service, wait_until
+from tests.service.storage import Weed, running_weed
 
 
 def landed_ids(service: Service) -> list[str]:
@@ -120,7 +121,7 @@ def test_object_storage_away(start: Callable[..., Service], tmp_path: Path, post
 
 def test_the_database_away(start: Callable[..., Service], weed: Weed) -> None:
     from tests.service.conftest import make_bucket_place
-    from tests.service.running import running_postgres
+    from tests.service.storage import running_postgres
 
     with running_postgres() as url:
         service = start(make_bucket_place(url, weed), database_wait_s=2)

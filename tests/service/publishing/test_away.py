@@ -15,7 +15,8 @@ from tests.service.conftest import make_bucket_place
 from tests.service.disks import no_file_beyond, read_only, small_disk
 from tests.service.publishing.creators import PIECE, TUS, Creator, new_creator
 from tests.service.publishing.edges import Edge, start_edge
-from tests.service.running import Weed, folder_place, running_postgres, running_weed, wait_until
+from tests.service.running import folder_place, wait_until
+from tests.service.storage import Weed, running_postgres, running_weed
 
 Audio = Callable[[str], Path]
 Asked = tuple[str, str, dict[str, Any]]
