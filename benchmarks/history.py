@@ -26,7 +26,7 @@ from benchmarks.agreement import (
     parquet_listens,
     published_listens,
 )
-from benchmarks.contestants import DUCKDB, PODLEDGER_WARM, TEXTBOOK_WARM
+from benchmarks.contestants import DUCKDB, TEXTBOOK_WARM
 from benchmarks.history_course import Course, Day, TextbookCourse
 from benchmarks.history_kept import Kept, OtherHistoryError, take_up
 from benchmarks.history_landing import History
@@ -37,6 +37,7 @@ from benchmarks.measuring import CommandFailedError, measure
 from benchmarks.report import RESULTS
 from benchmarks.warm import WarmSession
 
+SESSION = "benchmarks.history_session:main"
 WARM_UP_SEED = 7
 WEEK = 7
 
@@ -89,7 +90,7 @@ def _count(args: argparse.Namespace, folder: Path, kept: Kept) -> None:
     for _ in range(done):
         history.land_day(is_there=True)
     if done < args.days:
-        with WarmSession(PODLEDGER_WARM.session) as session:
+        with WarmSession(SESSION) as session:
             _warm_up(args, session, folder / "warm-up")
             course = Course(session, landing, lake)
             for day in range(done + 1, args.days + 1):

@@ -41,7 +41,7 @@ def create(folder: Path, table: Table, removed_days: int = LOG_DAYS) -> None:
         Schema(_fields(table)),
         mode="error",
         description=table.about,
-        configuration=_properties(table) | {REMOVED: _interval(removed_days)},
+        configuration=_properties(table) | {REMOVED: removed_span(removed_days)},
         commit_properties=_ours(),
         raise_if_key_not_exists=False,
     )
@@ -57,10 +57,15 @@ def add_new_columns(folder: Path, table: Table) -> None:
 
 def remember_removed(folder: Path, days: int) -> None:
     """Lets the table's log remember files taken out for so long, from the next checkpoint on."""
-    asked = {REMOVED: _interval(days)}
+    asked = {REMOVED: removed_span(days)}
     table = snapshots.newest(folder)
     if asked.items() - table.metadata().configuration.items():
         table.alter.set_table_properties(asked, commit_properties=_ours())
+
+
+def removed_span(days: int) -> str:
+    """How long logs remember files taken out, as Delta is told; who has days pass in seconds puts another one here."""
+    return _interval(days)
 
 
 def columns(folder: Path) -> list[str]:

@@ -4,9 +4,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SMALLEST_BYTES = 1024 * 1024
+SMALLEST_BYTES = 256 * 1024
 GROWTH = 4
-"""From one size to the next: files below a megabyte are of one size, then those below 4 MB, 16 MB and so on."""
+"""From one size to the next: files below 256 kB are of one size, then those below 1 MB, 4 MB, 16 MB and so on.
+
+The smallest size is the one of which a file may be written anew more than once, until it is larger.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +62,6 @@ def alike(files: Iterable[HeldFile]) -> list[list[HeldFile]]:
 
 
 def _size(size_bytes: int) -> int:
-    return int(math.log(max(size_bytes, SMALLEST_BYTES) / SMALLEST_BYTES, GROWTH))
+    if size_bytes < SMALLEST_BYTES:
+        return 0
+    return 1 + int(math.log(size_bytes / SMALLEST_BYTES, GROWTH))

@@ -33,16 +33,17 @@ def test_the_newest_files_stay_and_old_ones_of_one_size_are_put_together() -> No
     assert due([HeldFile(f"l{age}", 5 * MEGABYTE, age) for age in range(20)], 8 * MEGABYTE, 4, 4) == []
 
 
-def test_every_day_is_written_anew_about_once_a_size() -> None:
+@pytest.mark.parametrize("size_bytes", [MEGABYTE // 20, MEGABYTE, 3 * MEGABYTE])
+def test_every_day_is_written_anew_about_once_a_size(size_bytes: int) -> None:
     held, written, most = list[HeldFile](), 0, 0
     for day in range(400):
-        held.append(HeldFile(f"d{day}", MEGABYTE, day))
+        held.append(HeldFile(f"d{day}", size_bytes, day))
         for number, group in enumerate(due(held, 256 * MEGABYTE, 4, 4)):
             whole = HeldFile(f"m{day}.{number}", sum(file.size_bytes for file in group), group[-1].at_ms)
             held = [file for file in held if file not in group] + [whole]
             written += whole.size_bytes
         most = max(most, len(held))
-    assert written < 400 * MEGABYTE * 4
+    assert written < 400 * size_bytes * 4
     assert most <= 20
 
 
