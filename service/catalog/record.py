@@ -28,10 +28,11 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circ
 
 @dataclass(slots=True)
 class _Kept:
-    """A show as it was read, and of each of its episodes what was read and the line that says so."""
+    """A show as it was read, all rows of its episodes, and of each episode the line that says so."""
 
     show: Any
-    lines: dict[str, tuple[list[tuple[Any, ...]], bytes]] = field(default_factory=dict)
+    rows: frozenset[tuple[Any, ...]] = frozenset()
+    lines: dict[str, bytes] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -54,7 +55,7 @@ class Catalogue:
         for start in range(0, len(changed), _SHOWS_AT_ONCE):
             self._read(session, changed[start : start + _SHOWS_AT_ONCE])
         lines = chain.from_iterable(kept.lines.items() for kept in self._kept.values())
-        return b"".join(line for _, (_, line) in sorted(lines, key=itemgetter(0)))
+        return b"".join(line for _, line in sorted(lines, key=itemgetter(0)))
 
     def _read(self, session: Session, shows: Sequence[Any]) -> None:
         wanted = (
@@ -65,19 +66,22 @@ class Catalogue:
             .where(Media.from_ms.is_not(None))
             .order_by(Episode.show_id, Episode.id, Media.from_ms, Media.id)
         )
-        rows = session.connection().execute(wanted).all()
-        read = {show.id: _Kept(show) for show in shows}
-        for (show_id, episode_id), group in groupby(rows, key=itemgetter(0, 1)):
-            versions, kept = list(group), read[show_id]
-            plain, known = [tuple(one) for one in versions], self._known(kept.show, episode_id)
-            same = known is not None and known[0] == plain
-            kept.lines[episode_id] = known if known and same else (plain, self._line(kept.show, versions))
-        self._kept.update(read)
+        rows_of: dict[str, list[Any]] = {show.id: [] for show in shows}
+        for row in session.connection().execute(wanted).all():
+            rows_of[row[0]].append(row)
+        self._kept.update({show.id: self._renewed(show, rows_of[show.id]) for show in shows})
 
-    def _known(self, show: Any, episode_id: str) -> tuple[list[tuple[Any, ...]], bytes] | None:
+    def _renewed(self, show: Any, rows: Sequence[Any]) -> _Kept:
+        """Lines are made of those episodes of which a row came, went or is another."""
         before = self._kept.get(show.id)
-        unchanged = before is not None and before.show[2:] == show[2:]
-        return before.lines.get(episode_id) if before and unchanged else None
+        if before is None or before.show[2:] != show[2:]:
+            before = _Kept(show)
+        plain = frozenset(map(tuple, rows))
+        changed = {episode_id for _, episode_id, *_ in plain ^ before.rows}
+        lines = {episode_id: line for episode_id, line in before.lines.items() if episode_id not in changed}
+        anew = (row for row in rows if row[1] in changed)
+        lines.update({key: self._line(show, list(group)) for key, group in groupby(anew, key=itemgetter(1))})
+        return _Kept(show, plain, lines)
 
     def _line(self, show: Any, versions: Sequence[Any]) -> bytes:
         newest = next((one for one in versions if one.version_id == one.media_id), versions[-1])
