@@ -5,7 +5,6 @@ Both clients are processes of their own on the same machine.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -95,9 +94,8 @@ def write(alone: list[Answered], beside: list[Answered], taken: list[Answered], 
         "",
         f"p99 of a feed beside syncs is {median(shares):.2f} times that alone (turns: "
         f"{', '.join(f'{one:.2f}' for one in shares)}; the goal is {GOAL:g}). Not answered as expected: {refused}. "
-        f"Load before it began, over a minute: {os.getloadavg()[2]:.1f}.",
+        "The picture shows the p99 of each turn.",
     ]
-    page[-1] += " The picture shows the p99 of each turn."
     raw = {name: [one.at(0.99) for one in runs] for name, runs in (("alone", alone), ("beside", beside))}
     return write_report(
         given.results, "beside-sync", page, {"p99_ms": raw, "shares": shares}, picture(raw), SERVICE_PACKAGES
