@@ -84,7 +84,7 @@ def test_who_is_paid_what_is_withheld_returned_and_carried(house: House) -> None
 
     out = house.folder / "out"
     written = house.podledger("statements", "2026-10", "--out", out / "statements", "--lake", house.lake)
-    assert written.out == "statements of 2026-10: files 2, lines 12\n"
+    assert written.out == f"statements of 2026-10: files 4, lines 12\n  in {out / 'statements'}\n"
     with (out / "statements" / "p2.EUR.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert [(line["line"], line["show_id"], int(line["amount_minor"])) for line in lines] == [
