@@ -10,6 +10,7 @@ from typing import Any
 
 from sepaxml import SepaTransfer
 from sepaxml.validation import try_valid_xml
+from text_unidecode import unidecode
 
 from jobs.bank import Account
 from jobs.errors import Stop
@@ -79,7 +80,9 @@ def _why_not(payment: Payment, payee: Mapping[str, Any], accounts: Mapping[str, 
         return "currency_without_cents"
     if payment["currency"] not in accounts:
         return "no_account_of_ours"
-    return "" if payee.get("iban") else "no_iban"
+    if not payee.get("iban"):
+        return "no_iban"
+    return "" if unidecode(payee["name"]).strip() else "no_name_in_letters"
 
 
 def _file(account: Account, at: dt.datetime, batch: Sequence[Mapping[str, Any]], close: str) -> bytes:

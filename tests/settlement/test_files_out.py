@@ -29,9 +29,10 @@ p3,No Account,,DE,EUR,,,100,0,
 p4,Dollar Payee,,US,USD,DE75512108001245126199,,0,0,
 p5,円,,JP,JPY,DE75512108001245126199,,0,0,
 p6,Small,,DE,EUR,DE75512108001245126199,,100000,0,
+p7,🎧,,DE,EUR,DE75512108001245126199,,0,0,
 """
 SPLITS = "show_id,payee_id,share,valid_from,valid_to\n" + "".join(
-    f"{show},p{number},{number},2026-01-01,\n" for show in ("s-1", "s-2") for number in range(1, 7)
+    f"{show},p{number},{number},2026-01-01,\n" for show in ("s-1", "s-2") for number in range(1, 8)
 )
 RATES = "date,from,to,numerator,denominator,source\n2026-10-30,EUR,USD,2,1,ECB\n2026-10-30,EUR,JPY,150,1,ECB\n"
 BANK = """[[account]]
@@ -77,7 +78,7 @@ def test_a_payment_file_has_what_was_issued_and_says_what_is_in_none(paid: House
         for row in paid.rows("gold/payments")
         if row["state"] == "issued"
     }
-    assert set(issued) == {"p1", "p2", "p3", "p4", "p5"}, "p6 is carried, so it is nowhere"
+    assert set(issued) == {"p1", "p2", "p3", "p4", "p5", "p7"}, "p6 is carried, so it is nowhere"
     (name,) = (name for name in files if name.startswith("pain.001."))
     assert name == "pain.001.EUR.20261109T060000Z.xml"
     xmlschema.XMLSchema(str(SCHEMA)).validate(files[name].decode())
@@ -99,6 +100,7 @@ def test_a_payment_file_has_what_was_issued_and_says_what_is_in_none(paid: House
     left = {row["payee_id"]: row for row in csv.DictReader(io.StringIO(files["payments_left_out.csv"].decode()))}
     assert {payee: row["reason"] for payee, row in left.items()} == {
         "p3": "no_iban", "p4": "no_account_of_ours", "p5": "currency_without_cents",
+        "p7": "no_name_in_letters",
     }  # fmt: skip
     assert f"p3: payment {issued['p3'][0]} is in no file: no_iban" in out
     manifest = json.loads(files["manifest.json"])["files"]

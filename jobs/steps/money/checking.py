@@ -8,6 +8,7 @@ from expectations.question import Question, Rows
 from jobs.errors import GateClosed
 from jobs.finance.periods import Period
 from jobs.lake.log import history
+from jobs.steps.money.draft import Close
 from jobs.steps.money.freezing import Span
 from jobs.steps.money.runs import all_runs
 from jobs.steps.work import Report, Work
@@ -55,12 +56,13 @@ def check_money(work: Work, report: Report, minimums: Mapping[str, int] | None =
     _check(work, report, asked, rules, [table.name for table in CHECKED])
 
 
-def check_frozen(work: Work, report: Report, span: Span, frozen: Sequence[Path]) -> None:
+def check_frozen(work: Work, report: Report, close: Close, frozen: Sequence[Path]) -> None:
     """Checks what a close was frozen from: what was known before its cut-off, all of it and nothing else.
 
     Raises:
         GateClosed: it is not.
     """
+    span = Span(min(one.period for one in close.runs).first_day, close.month.last_day, close.cut_off)
     near = {"listen_day": (span.first, span.last)}
     asked = {
         table.name: Rows(table.column_names, work.files(table, near), where=span.days, is_whole=True)

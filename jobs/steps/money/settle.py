@@ -68,7 +68,7 @@ def _settle(work: Work, month: Period) -> Report:
     span = Span(min(one.period for one in asked).first_day, month.last_day, close.cut_off)
     frozen = freeze_listens(work, draft, span, finance, payouts)
     report = Report("settle", news=True)
-    check_frozen(work, report, span, frozen.paths)
+    check_frozen(work, report, close, frozen.paths)
     name = archive.keep(draft, str(month), _manifest(close, frozen))
     return _work_out(work, close, name, frozen, finance, report)
 
