@@ -41,10 +41,10 @@ class Entry:
 
     def texts(self, member: str) -> list[str]:
         """The member's value, a list of texts; empty where there is none."""
-        values: list[str] = self.take(member, list) if member in self.content else []
+        values: list[Any] = self.take(member, list) if member in self.content else []
         if not all(isinstance(value, str) and value for value in values):
             raise ValueError(f"{self.name}: {member} = {values!r} is no list of texts")
-        return values
+        return [str(value) for value in values]
 
     def end(self) -> None:
         """Checks that nothing is left over.

@@ -106,7 +106,7 @@ def _file(account: Account, at: dt.datetime, batch: Sequence[Mapping[str, Any]],
         transfer.add_payment({**told, "BIC": payee["bic"]} if payee["bic"] else told)
     tree = ET.fromstring(transfer.export(validate=False))
     _name(tree, at, batch, is_sepa)
-    content = b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(tree, "utf-8")
+    content: bytes = b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(tree, "utf-8")
     try_valid_xml(content, SCHEMA)
     return content
 

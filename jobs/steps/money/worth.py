@@ -71,7 +71,7 @@ def _unpaid(lake: Path, versions: dict[str, int], run: Run, shows: Sequence[str]
     where = f'run_id = {_quoted(run.run_id)} AND show_id IN ({listed}) AND "class" IN ({classes})'
     version = versions[LISTEN_SETTLEMENTS.name]
     columns = 'listen_id, "class", heard_ms'
-    found = rows(lake, LISTEN_SETTLEMENTS.name, version, where, columns).to_pylist()
+    found: list[dict[str, Any]] = rows(lake, LISTEN_SETTLEMENTS.name, version, where, columns).to_pylist()
     known = {row["listen_id"] for row in found}
     late = f"show_id IN ({listed}) AND {_late(lake, versions, run)}"
     later = rows(lake, LISTEN_SETTLEMENTS.name, version, late, columns).to_pylist()
