@@ -14,7 +14,7 @@ from jobs.steps.money.people import system_user
 from tests.conftest import Ran
 from tests.settlement.house import POOLS, House, new_house
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.airflow, pytest.mark.prove, pytest.mark.timeout(1800)]
 
 PASSWORDS = {name: f"{name}-knows" for name in ("anna", "ben", "cara", "mallory")}
 PEOPLE = f'vouching = ["{system_user()}"]\n' + "".join(
@@ -82,7 +82,6 @@ def closing(podledger: Callable[..., Ran], tmp_path_factory: pytest.TempPathFact
             yield Closing(airflow, house)
 
 
-@pytest.mark.prove
 def test_a_rejection_ends_the_run_and_nothing_is_posted(closing: Closing) -> None:
     run = closing.begin("anna")
     closing.answer(closing.asks(run, "approve_1"), "mallory")  # an admin of Airflow whom finance does not know
@@ -94,7 +93,6 @@ def test_a_rejection_ends_the_run_and_nothing_is_posted(closing: Closing) -> Non
     assert not (closing.house.lake / "gold" / "ledger").exists()
 
 
-@pytest.mark.prove
 def test_a_draft_is_void_once_finance_files_were_replaced(closing: Closing) -> None:
     run = closing.begin("anna")
     asked = closing.asks(run, "approve_1")
