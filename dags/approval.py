@@ -46,12 +46,12 @@ class Approval(Launching, ApprovalOperator):
         ``number`` says which approval of the draft it is, from 1: one that it has already is not asked for again.
         """
         fields = {
-            "draft": Param(0, type="integer", title="Draft", description="The draft that was looked at"),
-            "reason": Param("", type="string", title="Reason", description="Why it is rejected"),
+            "draft": Param(0, "The draft that you looked at", type="integer", title="Draft"),
+            "reason": Param(None, "Why you reject it", type=["null", "string"], title="Reason"),
         }
         asked = {"retries": TRIES, "retry_delay": timedelta(seconds=1), "max_retry_delay": timedelta(seconds=10)}
-        asked |= {"response_timeout": ANSWERED_WITHIN, "fail_on_reject": True, "params": fields}
-        super().__init__(**(policy(runbook) | asked | kwargs))
+        asked |= {"response_timeout": ANSWERED_WITHIN, "fail_on_reject": True}
+        super().__init__(**(policy(runbook) | asked | kwargs | {"params": fields}))  # kwargs have the DAG's params
         self.arguments = list(arguments)
         self.drafted_by = drafted_by
         self.number = number
@@ -78,16 +78,16 @@ class Approval(Launching, ApprovalOperator):
                 f"nobody answered within {ANSWERED_WITHIN.days} days, nothing is posted: {AGAIN}, which asks again"
             )
         who = event["responded_by_user"]["name"]
-        answer: Mapping[str, Any] = event["params_input"] or {}
+        answer: Mapping[str, Any] = {"draft": 0, "reason": None, **(event["params_input"] or {})}
         try:
-            super().execute_complete(context, event)
+            super().execute_complete(context, event | {"params_input": answer})
         except HITLRejectException as error:
-            reason = answer.get("reason") or "no reason given"
+            reason = answer["reason"] or "no reason given"
             raise AirflowFailException(
-                f"{who} rejected draft {answer.get('draft')}: {reason}. Nothing is posted: mend what is wrong, and "
+                f"{who} rejected draft {answer['draft']}: {reason}. Nothing is posted: mend what is wrong, and "
                 f"then {AGAIN}"
             ) from error
-        if not answer.get("draft"):
+        if not answer["draft"]:
             raise AnotherPerson(f"{who} did not say which draft they looked at: approve on the task's own page")
         return {"approved_by": who, **self._approved(who, int(answer["draft"]))}
 

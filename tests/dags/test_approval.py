@@ -1,5 +1,6 @@
 """What the approval step does with an answer: the command in the name of who gave it, a rejection, nobody at all."""
 
+import importlib.util
 import json
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,16 @@ def answered(option: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def test_both_fields_are_the_task_s_and_so_on_its_page(approval: Any) -> None:
+    assert approval
+    spec = importlib.util.spec_from_file_location("dags.close", DAGS / "close.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert list(module.dag.get_task("approve_1").serialized_params) == ["draft", "reason"]
+
+
 def test_the_draft_is_shown_and_named_in_the_question(approval: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.sdk.exceptions import TaskAwaitingInput
 
@@ -85,7 +96,7 @@ def test_an_approval_that_the_draft_has_is_not_asked_for_again(approval: Any) ->
 
 
 def test_who_answered_is_handed_to_the_command_as_airflow_knows_them(approval: Any, script: Path) -> None:
-    result = step(approval).execute_complete({}, answered("Approve", draft=3, reason=""))
+    result = step(approval).execute_complete({}, answered("Approve", draft=3))
     assert result["approved_by"] == "ben"
     assert kept(script, "arguments") == "approve --period=2026-10 --draft=3 --vouched --json\n"
     assert json.loads(kept(script, "told")) == {"airflow": "ben"}
