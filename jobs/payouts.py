@@ -1,6 +1,5 @@
 """conf/payouts.toml, read once and checked: programs, rules, and the life of a period."""
 
-import datetime as dt
 import itertools
 import tomllib
 from pathlib import Path
@@ -10,6 +9,7 @@ from jobs.errors import Stop
 from jobs.finance.amounts import EXPONENTS
 from jobs.finance.periods import Calendar, Period
 from jobs.finance.programs import ID, DatedHold, DatedRule, HoldRule, Payouts, Program, Rule, ShowSpan
+from jobs.toml_entries import Entry as _Entry
 
 
 def read_payouts(path: Path) -> Payouts:
@@ -96,35 +96,3 @@ def _hold(entry: "_Entry") -> DatedHold:
     if named not in list(HoldRule):
         raise ValueError(f"hold: unknown rule {named!r}; there are {', '.join(HoldRule)}")
     return DatedHold(HoldRule(named), since, threshold)
-
-
-class _Entry:
-    """A table of the file: every member is taken once, and none may be left over."""
-
-    def __init__(self, name: str, content: Any) -> None:
-        if not isinstance(content, dict):
-            raise ValueError(f"{name}: {content!r} is no table")
-        self.name = name
-        self.content = dict(content)
-
-    def take(self, member: str, kind: type) -> Any:
-        if member not in self.content:
-            raise ValueError(f"{self.name} lacks {member}")
-        value = self.content.pop(member)
-        if type(value) is not kind:
-            raise ValueError(f"{self.name}: {member} = {value!r} is no {kind.__name__}")
-        return value
-
-    def number(self, member: str) -> int:
-        value: int = self.take(member, int)
-        if value < 1:
-            raise ValueError(f"{self.name}: {member} is {value}, less than 1")
-        return value
-
-    def day(self, member: str) -> dt.date:
-        value: dt.date = self.take(member, dt.date)
-        return value
-
-    def end(self) -> None:
-        if self.content:
-            raise ValueError(f"{self.name}: unknown {', '.join(self.content)}")

@@ -167,6 +167,12 @@ def test_a_month_is_final_at_its_fourth_close(house: House) -> None:
         for row in sorted(house.rows("gold/listen_settlements"), key=lambda row: str(row["listener_id"]))
         if row["listener_id"].startswith("late")
     ] == [("late", "late", "2027-02"), ("later", "too_short", "2027-02")]
+    # with that minute 10080 would be divided by 120 : 180 s, 4032 and 6048; p1 has 60 % of the former
+    for payee, worth in (("p1", 2419 - 1512), ("p2", 1613 + 6048 - (1008 + 7560))):
+        (told,) = house.podledger("why", payee, "2026-10", "--lake", house.lake, "--json").json()["unpaid"]
+        assert (told["class"], told["listens"], told["heard_ms"], told["worth_minor"]) == ("late", 1, 60_000, worth)
+    said = house.podledger("why", "p1", "2026-10", "--lake", house.lake).out
+    assert "1 late listens (60,000 ms): had all late ones counted, 9.07 EUR more" in said
 
 
 @pytest.mark.spark
@@ -261,6 +267,13 @@ def test_a_month_is_settled_as_it_was_known_before_its_cut_off(house: House) -> 
         "dan": "held",
         "eve": "too_short",
     }
+    # with the bot 9576 would be divided by 240 : 780 s, 2253 and 7323; and p2 has 2394 of dan's on hold
+    told = house.podledger("why", "p2", "2026-10", "--lake", house.lake, "--json").json()["unpaid"]
+    assert [(one["class"], one["rules"], one["worth_minor"]) for one in told] == [
+        ("held", {"unsure_clock": 1}, 1596), ("invalid", {"impossible_day": 2}, 901 + 7323 - (1915 + 4788)),
+    ]  # fmt: skip
+    said = house.podledger("why", "p1", "2026-10", "--lake", house.lake).out
+    assert "1 invalid listens (60,000 ms, impossible_day 1): had all invalid ones counted, 15.21 EUR less" in said
 
 
 @pytest.mark.spark
