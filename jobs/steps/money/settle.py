@@ -15,8 +15,8 @@ from jobs.steps.money import archive
 from jobs.steps.money.allocating import Allocated, allocate
 from jobs.steps.money.close import ToSettle, to_settle
 from jobs.steps.money.comparison import compared
+from jobs.steps.money.costs import add_costs
 from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, tables_of
-from jobs.steps.money.freezing import Span
 from jobs.steps.money.late import report_late
 from jobs.steps.money.listens_frozen import FrozenListens, freeze_listens
 from jobs.steps.money.people import system_user
@@ -31,6 +31,7 @@ from jobs.tables import (
     IMPOSSIBLE_DAYS,
     LISTEN_SETTLEMENTS,
     LISTENS,
+    RULE_COSTS,
     SETTLEMENT_RUNS,
 )
 from jobs.transforms.settlement.allocation import run_checksums
@@ -44,7 +45,7 @@ def settle_step(close: Period) -> Step:
     return Step(
         "settle",
         reads=(LISTENS, EVENTS, EPISODES, IMPOSSIBLE_DAYS),
-        writes=(SETTLEMENT_RUNS, ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS),
+        writes=(SETTLEMENT_RUNS, ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS, RULE_COSTS),
         run=lambda work: _settle(work, close),
         has_news=lambda work: _may_settle(work, close),
     )
@@ -62,8 +63,7 @@ def _settle(work: Work, month: Period) -> Report:
     contents = contents_of(work, finance_set)
     rules = {archive.PAYOUTS: work.settings.payouts_toml, archive.COUNTING: work.settings.counting_toml}
     archive.keep_finance(draft, finance, contents, rules)
-    span = Span(min(one.period for one in asked).first_day, month.last_day, close.cut_off)
-    frozen = freeze_listens(work, draft, span, finance, payouts)
+    frozen = freeze_listens(work, draft, close, finance)
     name = archive.keep(draft, str(month), _manifest(close, frozen))
     return _work_out(work, close, name, frozen, finance)
 
@@ -116,6 +116,7 @@ def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, financ
     store.add_parts(LISTEN_SETTLEMENTS, [*found.listens, *late])
     report.figures["late"] = sum(part.rows for part in late)
     report.figures |= {"held": _add_holds(work, close, frozen)}
+    add_costs(work, found)
     came_to = _checksums(work, found)
     rows = []
     for place, (one, run_id) in enumerate(zip(close.runs, ids, strict=True)):
