@@ -123,7 +123,8 @@ def rebuild(given: ShareToRebuild) -> Rebuilt:
 class ShareToSeal:
     """A share of the listeners: all files of listens, what holds them, and what was decided.
 
-    ``holds`` are files of ``gold/holds``, ``found`` of what rules find now, ``decisions`` has ``listen_id, decision``.
+    ``holds`` are files of ``gold/holds``, of which those of earlier closes are known; ``found`` of what rules find now;
+    ``decisions`` has ``listen_id, decision``.
     """
 
     scratch: Path
@@ -150,7 +151,7 @@ def seal(given: ShareToSeal) -> Sealed:
     """Says what each listen of the share is in every program, and writes its file of the archive."""
     with engine(given.scratch) as sql:
         sql.saved("all_listens", given.listens, "")
-        sql.files("known_holds", HOLDS, given.holds)
+        sql.files("known_holds", HOLDS, given.holds, f"since < {given.span.instant}")
         sql.saved("found", given.found, NOTHING_FOUND)
         sql.rows("decisions", given.decisions)
         sql.view("listens", f"SELECT {COLUMNS}, bucket FROM all_listens WHERE {given.share.condition}")

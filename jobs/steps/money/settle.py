@@ -106,6 +106,7 @@ def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, financ
         return report
     told = {"draft_no": draft_no + 1, "at": work.now.astimezone(dt.UTC), "by": system_user()}
     same = {run.run_id: asdict(run) | told for run in before if run.run_id in ids and run.state == "settled"}
+    report.figures["held"] = _put_holds(work, close, frozen)
     if same:  # an earlier draft was of this input: it is taken up again, and what it came to stands
         store.add_few(SETTLEMENT_RUNS, [same[run_id] for run_id in ids])
         report.notes.append(f"{close.month} is settled as in an earlier draft again; approvals start anew")
@@ -115,15 +116,14 @@ def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, financ
     late = report_late(work, close, ids, finance, before)
     store.add_parts(LISTEN_SETTLEMENTS, [*found.listens, *late])
     report.figures["late"] = sum(part.rows for part in late)
-    report.figures |= {"held": _add_holds(work, close, frozen)}
-    add_costs(work, found)
+    costs = add_costs(work, found)
     came_to = _checksums(work, found)
     rows = []
     for place, (one, run_id) in enumerate(zip(close.runs, ids, strict=True)):
         row = row_of(close, one, run_id, name, checksums, code, figures_of(one, found, place))
         rows.append(row | told | {"checksum": came_to.get(run_id, NOTHING_ALLOCATED)})
     store.add_few(SETTLEMENT_RUNS, rows)
-    report.notes += draft_notes(close, found) + compared(work, close, ids, before)
+    report.notes += draft_notes(close, found) + compared(work, close, ids, before) + costs
     return report
 
 
@@ -132,7 +132,9 @@ def _run_id(one: ToSettle, close: Close, checksums: dict[str, str], code: str) -
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:RUN_ID_DIGITS]
 
 
-def _add_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
+def _put_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
+    """Puts what this draft is the first to hold in the place of what an earlier draft of the same close did."""
+    work.store.remove_where(HOLDS, f"settlement_period = '{close.month}'")
     until = close.cut_off + dt.timedelta(days=close.payouts.hold_days)
     told = {"since": close.cut_off, "until": until, "settlement_period": str(close.month)}
     rows = [{**row, **told} for row in frozen.new_holds.to_pylist()]
