@@ -8,8 +8,9 @@ from typing import Any
 from jobs.errors import Stop
 from jobs.finance.amounts import EXPONENTS
 from jobs.finance.periods import Calendar, Period
-from jobs.finance.programs import ID, DatedHold, DatedRule, HoldRule, Payouts, Program, Rule, ShowSpan
+from jobs.finance.programs import ID, DatedHold, DatedRule, Payouts, Program, Rule, ShowSpan
 from jobs.toml_entries import Entry as _Entry
+from jobs.transforms.settlement.suspicions import RULES
 
 
 def read_payouts(path: Path) -> Payouts:
@@ -46,6 +47,8 @@ def _payouts(content: dict[str, Any]) -> Payouts:
     )
     for entry in (top, life, listens):
         entry.end()
+    if len({(hold.rule, hold.since) for hold in holds}) < len(holds):
+        raise ValueError("hold: a rule is listed twice for one day")
     if len(payouts.programs) < len(programs):
         raise ValueError("two programs have one name")
     if payouts.calendar.final_days < payouts.calendar.cut_off_days:
@@ -92,7 +95,9 @@ def _show(entry: "_Entry") -> ShowSpan:
 
 def _hold(entry: "_Entry") -> DatedHold:
     named, since, threshold = entry.take("rule", str), entry.day("from"), entry.number("threshold")
+    if named not in RULES:
+        raise ValueError(f"hold: unknown rule {named!r}; there are {', '.join(RULES)}")
+    entry.name = f"hold {named}"
+    settings = tuple((name, entry.number(name)) for name in RULES[named].settings)
     entry.end()
-    if named not in list(HoldRule):
-        raise ValueError(f"hold: unknown rule {named!r}; there are {', '.join(HoldRule)}")
-    return DatedHold(HoldRule(named), since, threshold)
+    return DatedHold(named, since, threshold, settings)

@@ -17,8 +17,8 @@ from jobs.steps.money.allocating import Allocated, allocate
 from jobs.steps.money.checking import check_frozen
 from jobs.steps.money.close import ToSettle, to_settle
 from jobs.steps.money.comparison import compared
+from jobs.steps.money.costs import add_costs, costs_in_words
 from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, tables_of
-from jobs.steps.money.freezing import Span
 from jobs.steps.money.late import report_late
 from jobs.steps.money.listens_frozen import FrozenListens, freeze_listens
 from jobs.steps.money.people import acting
@@ -33,6 +33,7 @@ from jobs.tables import (
     IMPOSSIBLE_DAYS,
     LISTEN_SETTLEMENTS,
     LISTENS,
+    RULE_COSTS,
     SETTLEMENT_RUNS,
 )
 from jobs.transforms.settlement.allocation import run_checksums
@@ -46,7 +47,7 @@ def settle_step(close: Period) -> Step:
     return Step(
         "settle",
         reads=(LISTENS, EVENTS, EPISODES, IMPOSSIBLE_DAYS),
-        writes=(SETTLEMENT_RUNS, ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS),
+        writes=(SETTLEMENT_RUNS, ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS, RULE_COSTS),
         run=lambda work: _settle(work, close),
         has_news=lambda work: _may_settle(work, close),
         ahead=make_ready,
@@ -65,8 +66,7 @@ def _settle(work: Work, month: Period) -> Report:
     contents = contents_of(work, finance_set)
     rules = {archive.PAYOUTS: work.settings.payouts_toml, archive.COUNTING: work.settings.counting_toml}
     archive.keep_finance(draft, finance, contents, rules)
-    span = Span(min(one.period for one in asked).first_day, month.last_day, close.cut_off)
-    frozen = freeze_listens(work, draft, span, finance, payouts)
+    frozen = freeze_listens(work, draft, close, finance)
     report = Report("settle", news=True)
     check_frozen(work, report, close, frozen.paths)
     name = archive.keep(draft, str(month), _manifest(close, frozen))
@@ -115,17 +115,17 @@ def _work_out(
     else:
         draft_no += 1
         told = {"draft_no": draft_no, "at": work.now.astimezone(dt.UTC), "by": acting(work)}
+        report.figures["held"] = _put_holds(work, close, frozen)
         same = {run.run_id: asdict(run) | told for run in before if run.run_id in ids and run.state == "settled"}
         if same:  # an earlier draft was of this input: it is taken up again, and what it came to stands
             rows = [same[run_id] for run_id in ids]
             report.notes.append(f"{month} is settled as in an earlier draft again; approvals start anew")
         else:
             rows = [row | told for row in _new_rows(work, close, name, ids, report, finance, before)]
-            report.figures["held"] = _add_holds(work, close, frozen)
         work.store.add_few(SETTLEMENT_RUNS, rows)
         draft = [Run(**row) for row in rows]
     report.figures |= {"draft": draft_no, "approvals": 0 if is_new else len(approvers(before, draft[0]))}
-    report.notes += draft_notes(month, draft) + compared(work, close, ids, before)
+    report.notes += draft_notes(month, draft) + compared(work, close, ids, before) + costs_in_words(work, ids)
     return report
 
 
@@ -145,6 +145,7 @@ def _new_rows(
     late = report_late(work, close, ids, finance, before)
     store.add_parts(LISTEN_SETTLEMENTS, [*found.listens, *late])
     report.figures["late"] = sum(part.rows for part in late)
+    add_costs(work, found)
     came_to = _checksums(work, found)
     return [
         row_of(close, one, run_id, name, checksums, archive.code_version(), figures_of(one, found, place))
@@ -158,7 +159,9 @@ def _run_id(one: ToSettle, close: Close, checksums: dict[str, str], code: str) -
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:RUN_ID_DIGITS]
 
 
-def _add_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
+def _put_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
+    """Puts what this draft is the first to hold in the place of what an earlier draft of the same close did."""
+    work.store.remove_where(HOLDS, f"settlement_period = '{close.month}'")
     until = close.cut_off + dt.timedelta(days=close.payouts.hold_days)
     told = {"since": close.cut_off, "until": until, "settlement_period": str(close.month)}
     rows = [{**row, **told} for row in frozen.new_holds.to_pylist()]
