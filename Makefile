@@ -103,16 +103,17 @@ prove: $(PROVED) ## all proofs that are not done
 prove-properties: var/prove/properties ## any order, copies and splits of the same records count the same
 prove-crash: var/prove/crash ## killed anywhere and started again, the result is the same, of listens and of money
 prove-scale: var/prove/scale ## a large day in the promised time and memory
-prove-dags: var/prove/dags ## a real scheduler runs the pipelines, backfills and replays
+prove-dags: var/prove/dags ## a real scheduler runs the pipelines, backfills and replays, and people close a month there
 prove-killed: var/prove/killed ## the service killed 100 times under 32 syncing devices, on both kinds of storage
-prove-payouts: var/prove/payouts ## 2 000 random months are divided to the unit, as by a reference in whole numbers
+prove-payouts: var/prove/payouts ## 2 000 random months to the unit as by a reference, and a year of closes as from scratch
 
 var/prove/properties: PROOF = TEST_EXAMPLES=40 $(PYTEST) -m spark tests/properties
 var/prove/crash: PROOF = $(PYTEST) -m prove tests/crash
 var/prove/scale: PROOF = $(RUN) -m benchmarks.throughput --sizes 3 --repeats 1 --contestants podledger duckdb
-var/prove/dags: PROOF = $(PYTEST) -m airflow tests/dags/test_scheduler.py
+var/prove/dags: PROOF = $(PYTEST) -m airflow tests/dags/test_scheduler.py tests/dags/test_close.py
 var/prove/killed: PROOF = $(PYTEST) -m prove -o log_cli=true --log-cli-level=INFO tests/service/test_killed.py
-var/prove/payouts: PROOF = TEST_MONTHS=2000 $(PYTEST) -m spark tests/settlement/test_allocation.py
+var/prove/payouts: PROOF = TEST_MONTHS=2000 TEST_YEAR_MONTHS=12 $(PYTEST) -m spark \
+  tests/settlement/test_allocation.py tests/settlement/test_year.py
 var/prove/killed: $(shell find service simulator tests/service -name '*.py' 2>/dev/null)
 var/prove/properties var/prove/crash var/prove/dags var/prove/payouts: $(shell find tests -name '*.py' 2>/dev/null)
 var/prove/scale: $(shell find benchmarks simulator -name '*.py' 2>/dev/null)

@@ -5,15 +5,17 @@ Both clients are processes of their own on the same machine.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 
 import httpx
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
-from benchmarks.report import RESULTS, table, write_report
+from benchmarks.machine import SERVICE_PACKAGES
+from benchmarks.report import COLOURS, RESULTS, STYLE, table, write_report
 from benchmarks.steady import Answered, Load, Running
 from benchmarks.sync import DEVICES, made_requests
 from tests.service.publishing.creators import new_creator
@@ -92,10 +94,27 @@ def write(alone: list[Answered], beside: list[Answered], taken: list[Answered], 
         "",
         f"p99 of a feed beside syncs is {median(shares):.2f} times that alone (turns: "
         f"{', '.join(f'{one:.2f}' for one in shares)}; the goal is {GOAL:g}). Not answered as expected: {refused}. "
-        f"Load before it began, over a minute: {os.getloadavg()[2]:.1f}.",
+        "The picture shows the p99 of each turn.",
     ]
     raw = {name: [one.at(0.99) for one in runs] for name, runs in (("alone", alone), ("beside", beside))}
-    return write_report(given.results, "beside-sync", page, {"p99_ms": raw, "shares": shares})
+    return write_report(
+        given.results, "beside-sync", page, {"p99_ms": raw, "shares": shares}, picture(raw), SERVICE_PACKAGES
+    )
+
+
+def picture(p99_ms: dict[str, list[float]]) -> Figure:
+    """The 99th percentile of each turn."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8, 3))
+        panel = figure.subplots()
+        for (name, times), colour in zip(p99_ms.items(), COLOURS, strict=False):
+            panel.plot(range(1, len(times) + 1), times, "o-", color=colour, label=f"feeds {name}")
+        panel.set_ylim(bottom=0)
+        panel.set_xlabel("turn")
+        panel.set_title("p99 of a feed, ms; beside: while syncs are answered")
+        panel.legend()
+        figure.tight_layout(rect=(0, 0.15, 1, 1))
+    return figure
 
 
 def rate(runs: list[Answered]) -> float:

@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import psutil
 
 GIBIBYTE = 1024**3
 PACKAGES = ("pyspark", "delta-spark", "deltalake", "pyarrow", "duckdb", "polars")
+SERVICE_PACKAGES = ("fastapi", "uvicorn", "SQLAlchemy", "pydantic")
 LOAD_BEFORE = os.getloadavg()[1]
 """Load of the machine when the benchmark began."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def machine() -> dict[str, str]:
-    """What it ran on: processor, memory, disk, versions, and how busy the machine was."""
+def machine(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """What it ran on: processor, memory, disk, versions of these packages, and how busy the machine was."""
     described = {
         "processor": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
         "memory": f"{psutil.virtual_memory().total / GIBIBYTE:.0f} GiB",
@@ -25,13 +27,13 @@ def machine() -> dict[str, str]:
         "load before it began, mean of 5 minutes": f"{LOAD_BEFORE:.1f}",
         "podledger": _commit(),
     }
-    return described | {name: _version(name) for name in PACKAGES}
+    return described | {name: _version(name) for name in packages}
 
 
-def in_short(described: dict[str, str]) -> str:
+def in_short(described: dict[str, str], packages: Sequence[str] = PACKAGES) -> str:
     """The same in three lines, for the foot of a picture."""
     hardware = ", ".join(described[name] for name in ("processor", "memory"))
-    versions = ", ".join(f"{name} {described[name]}" for name in PACKAGES)
+    versions = ", ".join(f"{name} {described[name]}" for name in packages)
     return f"{hardware}; podledger {described['podledger']}\n{described['system']}\n{versions}"
 
 
@@ -54,7 +56,7 @@ def _java() -> str:
 
 def _commit() -> str:
     """The commit that was measured, marked where what counts differed from it."""
-    changed = _git("status", "--porcelain", "--", "jobs", "expectations", "conf")
+    changed = _git("status", "--porcelain", "--", "jobs", "expectations", "conf", "service")
     return (_git("rev-parse", "--short", "HEAD") or "no repository") + (" and changes" if changed else "")
 
 

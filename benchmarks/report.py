@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from benchmarks.machine import in_short, machine
+from benchmarks.machine import PACKAGES, in_short, machine
 
 RESULTS = Path(__file__).resolve().parent / "results"
 STYLE: dict[Any, Any] = {
@@ -25,12 +25,20 @@ FOOT_POINTS = 6.5
 COLOURS = ("#1b6ca8", "#e07a1f", "#4a9c5d", "#8a5fa8", "#b5483c", "#6b7280", "#c9a227")
 
 
-def write_report(folder: Path, name: str, page: Sequence[str], raw: object, figure: Figure | None = None) -> str:
+def write_report(
+    folder: Path,
+    name: str,
+    page: Sequence[str],
+    raw: object,
+    figure: Figure | None = None,
+    packages: Sequence[str] = PACKAGES,
+) -> str:
     """Write `<name>.md`, `<name>.json` and, with a figure, `<name>.svg` into a folder; the page.
 
-    `page` are the lines of the page, its title first; the picture goes below the title, the machine to the end.
+    `page` are the lines of the page, its title first; the picture goes below the title,
+    the machine to the end, with the versions of these packages.
     """
-    described = machine()
+    described = machine(packages)
     picture = ["", f"![{page[0].lstrip('# ')}]({name}.svg)"] if figure else []
     foot = [f"- {what}: {value}" for what, value in described.items()]
     text = "\n".join([page[0], *picture, *page[1:], "", *foot, ""])
@@ -38,7 +46,7 @@ def write_report(folder: Path, name: str, page: Sequence[str], raw: object, figu
     (folder / f"{name}.md").write_text(text)
     (folder / f"{name}.json").write_text(json.dumps({"machine": described, **_as_object(raw)}, indent=1) + "\n")
     if figure:
-        figure.text(0.01, 0.005, in_short(described), fontsize=FOOT_POINTS, color="#555555", va="bottom")
+        figure.text(0.01, 0.005, in_short(described, packages), fontsize=FOOT_POINTS, color="#555555", va="bottom")
         with rc_context(STYLE):
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
     return text

@@ -16,12 +16,19 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
+from benchmarks.machine import SERVICE_PACKAGES
+from benchmarks.report import COLOURS, RESULTS, STYLE, table, write_report
 from jobs.records.identity import record_id
 from jobs.records.record import Record
 
@@ -29,7 +36,7 @@ PODLEDGER = Path(sys.executable).with_name("podledger")
 RECORDS = 50
 BODIES_A_DEVICE = 4
 DEVICES = 64
-WARM_UP_S = 2.0
+WARM_UP_S = 1.0
 MODES = {"group": "one fdatasync for all that wait", "each": "one fdatasync a request", "none": "no fdatasync"}
 
 
@@ -46,43 +53,91 @@ class Measured:
 
 
 def main() -> int:
-    """Measures every mode at every number of connections, and prints a table or JSON."""
+    """Measures every mode at every number of connections, by turns; writes the page and prints it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long each run is measured")
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long each run is measured")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each kind, by turns")
     parser.add_argument("--connections", type=int, nargs="+", default=[32, 256])
     parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES))
     parser.add_argument("--dir", type=Path, help="where the log is written; its disk is what is measured")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the report goes")
     arguments = parser.parse_args()
-    results: list[Measured] = []
     if arguments.dir is not None:
         arguments.dir.mkdir(parents=True, exist_ok=True)
-    for mode in arguments.modes:
-        with tempfile.TemporaryDirectory(dir=arguments.dir) as folder:
-            results += measure_mode(mode, arguments.connections, arguments.seconds, Path(folder))
-    if arguments.json:
-        print(json.dumps([dataclasses.asdict(one) for one in results]))
-        return 0
-    print(f"batches of {RECORDS} records; {os.cpu_count()} processors for service and client together")
-    for one in results:
-        times = f"p50 {one.p50_ms:6.1f} ms, p99 {one.p99_ms:6.1f} ms"
-        print(f"{MODES[one.mode]:<32} {one.connections:>4} connections: {one.requests_s:7.0f} requests/s, {times}")
-        if one.refused:
-            print(f"{'':<32} {one.refused} requests were not answered 200")
+    results: list[Measured] = []
+    with ExitStack() as stack:
+        services = {mode: stack.enter_context(running(mode, arguments.dir)) for mode in arguments.modes}
+        for turn in range(arguments.repeats):
+            for connections in arguments.connections:
+                for mode in arguments.modes if turn % 2 == 0 else reversed(arguments.modes):
+                    port, requests = services[mode]
+                    measured = measure(mode, port, connections, arguments.seconds, requests)
+                    results.append(asyncio.run(measured))
+    print(write(results, arguments.seconds, arguments.repeats, arguments.results))
     return 0
 
 
-def measure_mode(mode: str, connections: list[int], seconds: float, folder: Path) -> list[Measured]:
-    """One service, asked by each number of connections in turn."""
-    port = free_port()
-    process = start(mode, port, folder)
-    try:
-        wait_until_up(port, process)
-        requests = [request for _ in range(DEVICES) for request in made_requests(port)]
-        return [asyncio.run(measure(mode, port, number, seconds, requests)) for number in connections]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+@contextmanager
+def running(mode: str, where: Path | None) -> Iterator[tuple[int, list[bytes]]]:
+    """A service of its own, idle while the others are measured: its port, and requests for it."""
+    with tempfile.TemporaryDirectory(dir=where) as folder:
+        port = free_port()
+        process = start(mode, port, Path(folder))
+        try:
+            wait_until_up(port, process)
+            yield port, [request for _ in range(DEVICES) for request in made_requests(port)]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def write(results: list[Measured], seconds: float, repeats: int, folder: Path) -> str:
+    """The page, the raw figures and the picture."""
+    kinds = list(dict.fromkeys((one.connections, one.mode) for one in results))
+    by_kind = {kind: [one for one in results if (one.connections, one.mode) == kind] for kind in kinds}
+    rows = []
+    for (connections, mode), runs in by_kind.items():
+        free = by_kind.get((connections, "none"), runs)
+        shares = [one.requests_s / other.requests_s for one, other in zip(runs, free, strict=True)]
+        rates = [one.requests_s for one in runs]
+        times = (median(one.p50_ms for one in runs), median(one.p99_ms for one in runs))
+        between = f"{min(rates):,.0f} to {max(rates):,.0f}"
+        rows.append(
+            [
+                *(MODES[mode], connections, f"{median(rates):,.0f}", between, *(f"{one:.1f}" for one in times)),
+                *(f"{median(shares):.2f}", sum(one.refused for one in runs)),
+            ]
+        )
+    head = ["the log", "connections", "requests/s", "least to most", "p50 ms", "p99 ms", "of no fdatasync", "not 200"]
+    page = [
+        "# Syncs with durable answers",
+        "",
+        f"Batches of {RECORDS} records; medians of {repeats} runs of {seconds:g} s each, by turns, each kind on a "
+        "service of its own. Service and client share the processors. The share is the median of those of each turn.",
+        "",
+        *table(head, rows),
+    ]
+    raw = {"runs": [dataclasses.asdict(one) for one in results]}
+    return write_report(folder, "sync", page, raw, picture(by_kind), SERVICE_PACKAGES)
+
+
+def picture(by_kind: dict[tuple[int, str], list[Measured]]) -> Figure:
+    """Requests a second of each kind, all runs over their median."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(8, 3.4))
+        panel = figure.subplots()
+        names = [f"{MODES[mode]}, {connections}" for connections, mode in by_kind]
+        colours = [COLOURS[list(MODES).index(mode)] for _, mode in by_kind]
+        middles = [median(one.requests_s for one in runs) for runs in by_kind.values()]
+        bars = panel.barh(names, middles, color=colours)
+        panel.bar_label(bars, [f"{middle:,.0f}" for middle in middles], padding=6)
+        for place, runs in enumerate(by_kind.values()):
+            panel.plot([one.requests_s for one in runs], [place] * len(runs), "|", color="#333333")
+        panel.invert_yaxis()
+        panel.margins(x=0.12)
+        panel.set_title("requests a second, by connections; strokes are single runs")
+        figure.tight_layout(rect=(0, 0.13, 1, 1))
+    return figure
 
 
 def start(mode: str, port: int, folder: Path) -> "subprocess.Popen[bytes]":
@@ -91,6 +146,7 @@ def start(mode: str, port: int, folder: Path) -> "subprocess.Popen[bytes]":
         "DATA_FOLDER": str(folder / "data"),
         "LANDING_PLACE": str(folder / "landing"),
         "LOG_SYNC": mode,
+        "EDGE_LISTEN": "",
         "LIMITS_DEVICE": "1000000000/1",
         "LIMITS_NETWORK": "1000000000/1",
         "LIMITS_REGISTER": "1000000000/1",

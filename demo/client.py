@@ -12,10 +12,12 @@ HEALTHY = ("metadatabase", "scheduler", "dag_processor")
 
 
 class AirflowApi:
-    """Talks to an Airflow in which everyone is an admin."""
+    """Talks to an Airflow, as a person with a password, or to one in which everyone is an admin."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, person: str | None = None, password: str = "") -> None:
         self.url = url
+        self.person = person
+        self._password = password
         self._token: str | None = None
         self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
@@ -85,9 +87,27 @@ class AirflowApi:
         """What a task returned."""
         return self.get(f"{_path(task)}/taskInstances/{task['task_id']}/xcomEntries/return_value")["value"]
 
+    def question(self, task: dict[str, Any]) -> dict[str, Any]:
+        """What a task asks a person: subject, body, options, and the answer where there is one."""
+        found: dict[str, Any] = self.get(f"{_path(task)}/taskInstances/{task['task_id']}/-1/hitlDetails")
+        return found
+
+    def answer(self, task: dict[str, Any], option: str, **fields: Any) -> None:
+        """Answers what a task asks, as this person."""
+        path = f"/api/v2/{_path(task)}/taskInstances/{task['task_id']}/-1/hitlDetails"
+        self._call("PATCH", path, {"chosen_options": [option], "params_input": fields})
+
+    def _sign_in(self) -> str:
+        """A token; of this person, where there is one."""
+        body = None
+        if self.person is not None:
+            body = json.dumps({"username": self.person, "password": self._password}).encode()
+        request = urllib.request.Request(f"{self.url}/auth/token", body, {"Content-Type": "application/json"})
+        return str(json.load(self._open(request, timeout=TIMEOUT_S))["access_token"])
+
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         if self._token is None:
-            self._token = json.load(self._open(f"{self.url}/auth/token", timeout=TIMEOUT_S))["access_token"]
+            self._token = self._sign_in()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)

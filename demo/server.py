@@ -1,6 +1,7 @@
 """Starts and stops an Airflow of its own: SQLite, LocalExecutor, loopback only, everything below one folder."""
 
 import fcntl
+import json
 import os
 import secrets
 import shutil
@@ -19,7 +20,7 @@ from typing import IO, Self
 from demo.client import AirflowApi
 
 HOUSE = Path(__file__).resolve().parent.parent
-DAG_IDS = ("land", "count", "listens", "publish", "replay", "maintain")
+DAG_IDS = ("land", "count", "listens", "publish", "replay", "maintain", "close")
 COMPONENTS = ("api-server", "scheduler --skip-serve-logs", "dag-processor")
 """No triggerer, as no task here is deferred; no log server, which would listen on every interface."""
 
@@ -37,16 +38,26 @@ class AirflowFailed(RuntimeError):
 class PrivateAirflow:
     """An Airflow that belongs to this process: started on entry, and all of it gone on exit."""
 
-    def __init__(self, home: Path, landing: Path, lake: Path, *, port: int = 8080) -> None:
-        """Keeps its database and logs in ``home``; takes another port when this one is taken."""
+    def __init__(
+        self, home: Path, landing: Path, lake: Path, *, port: int = 8080, people: Mapping[str, str] | None = None
+    ) -> None:
+        """Keeps its database and logs in ``home``; takes another port when this one is taken.
+
+        ``people`` are its users with their passwords, all of them admins; without them everyone is one.
+        """
         self.home = home.absolute()
         self.logs = self.home / "components"
         self.port = free_port(port)
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = environment(os.environ, self.home, self.port, landing.absolute(), lake.absolute())
-        self.api = AirflowApi(self.url)
+        self.people = dict(people or {})
+        self.api = self.signed_in(next(iter(self.people), None))
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._lock: IO[str] | None = None
+
+    def signed_in(self, person: str | None) -> AirflowApi:
+        """Its interface as that person uses it."""
+        return AirflowApi(self.url, person, self.people.get(person or "", ""))
 
     def __enter__(self) -> Self:
         try:
@@ -69,6 +80,8 @@ class PrivateAirflow:
             old.unlink()
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir()
+        if self.people:
+            self._let_in()
         self._launch("db migrate").wait(UP_WITHIN_S)
         if self.processes.pop("db").returncode:
             raise AirflowFailed(f"Airflow's database could not be made; see {self.logs / 'db.log'}")
@@ -117,6 +130,17 @@ class PrivateAirflow:
             if time.monotonic() > deadline:
                 raise AirflowFailed(f"after {within_s:.0f} s still not so: {what}; {hint() or f'see {self.logs}'}")
             pause.wait(POLL_S)
+
+    def _let_in(self) -> None:
+        """Makes users of the people, with the passwords they were given."""
+        passwords = self.home / "passwords.json"
+        passwords.touch(mode=0o600)
+        passwords.write_text(json.dumps(self.people), encoding="utf-8")
+        self.env |= {
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{person}:admin" for person in self.people),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        }
 
     def _take_home(self) -> None:
         """Locks the folder; the components hold the lock too, lest another start while one of them is left."""

@@ -12,7 +12,7 @@ from jobs.errors import EXIT_TRY_AGAIN, PodledgerError
 GROUP = "podledger.commands"
 MODES = "podledger.modes"
 """Entry points named ``<command>.<option>``: the module that takes the command over where that option is given."""
-EXIT_CODES = "exit codes: 0 done, 1 stop (somebody has to act first), 75 try again later"
+EXIT_CODES = "exit codes: 0 done, 1 stop (somebody has to act first), 75 try again later, 77 somebody else has to"
 DISK_RUNBOOK = "docs/runbooks/maintenance.md"
 DISK_FULL = ("No space left on device", "Disk quota exceeded")
 

@@ -3,6 +3,7 @@
 EXIT_DONE = 0
 EXIT_STOP = 1
 EXIT_TRY_AGAIN = 75
+EXIT_ANOTHER_PERSON = 77
 
 
 class PodledgerError(Exception):
@@ -13,6 +14,12 @@ class PodledgerError(Exception):
 
 class Stop(PodledgerError):
     """Somebody has to act first; trying again as it is would fail again."""
+
+
+class AnotherPerson(PodledgerError):
+    """It may well be done, but not by the one who asks."""
+
+    exit_code = EXIT_ANOTHER_PERSON
 
 
 class TryAgain(PodledgerError):

@@ -1,6 +1,5 @@
 """conf/payouts.toml, read once and checked: programs, rules, and the life of a period."""
 
-import datetime as dt
 import itertools
 import tomllib
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Any
 from jobs.errors import Stop
 from jobs.finance.amounts import EXPONENTS
 from jobs.finance.periods import Calendar, Period
-from jobs.finance.programs import ID, DatedHold, DatedRule, HoldRule, Payouts, Program, Rule, ShowSpan
+from jobs.finance.programs import ID, DatedHold, DatedRule, Payouts, Program, Rule, ShowSpan
+from jobs.toml_entries import Entry as _Entry
+from jobs.transforms.settlement.suspicions import RULES
 
 
 def read_payouts(path: Path) -> Payouts:
@@ -46,6 +47,8 @@ def _payouts(content: dict[str, Any]) -> Payouts:
     )
     for entry in (top, life, listens):
         entry.end()
+    if len({(hold.rule, hold.since) for hold in holds}) < len(holds):
+        raise ValueError("hold: a rule is listed twice for one day")
     if len(payouts.programs) < len(programs):
         raise ValueError("two programs have one name")
     if payouts.calendar.final_days < payouts.calendar.cut_off_days:
@@ -92,39 +95,9 @@ def _show(entry: "_Entry") -> ShowSpan:
 
 def _hold(entry: "_Entry") -> DatedHold:
     named, since, threshold = entry.take("rule", str), entry.day("from"), entry.number("threshold")
+    if named not in RULES:
+        raise ValueError(f"hold: unknown rule {named!r}; there are {', '.join(RULES)}")
+    entry.name = f"hold {named}"
+    settings = tuple((name, entry.number(name)) for name in RULES[named].settings)
     entry.end()
-    if named not in list(HoldRule):
-        raise ValueError(f"hold: unknown rule {named!r}; there are {', '.join(HoldRule)}")
-    return DatedHold(HoldRule(named), since, threshold)
-
-
-class _Entry:
-    """A table of the file: every member is taken once, and none may be left over."""
-
-    def __init__(self, name: str, content: Any) -> None:
-        if not isinstance(content, dict):
-            raise ValueError(f"{name}: {content!r} is no table")
-        self.name = name
-        self.content = dict(content)
-
-    def take(self, member: str, kind: type) -> Any:
-        if member not in self.content:
-            raise ValueError(f"{self.name} lacks {member}")
-        value = self.content.pop(member)
-        if type(value) is not kind:
-            raise ValueError(f"{self.name}: {member} = {value!r} is no {kind.__name__}")
-        return value
-
-    def number(self, member: str) -> int:
-        value: int = self.take(member, int)
-        if value < 1:
-            raise ValueError(f"{self.name}: {member} is {value}, less than 1")
-        return value
-
-    def day(self, member: str) -> dt.date:
-        value: dt.date = self.take(member, dt.date)
-        return value
-
-    def end(self) -> None:
-        if self.content:
-            raise ValueError(f"{self.name}: unknown {', '.join(self.content)}")
+    return DatedHold(named, since, threshold, settings)

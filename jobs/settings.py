@@ -38,6 +38,9 @@ class Settings:
     small_files: int
     gate_rows_shown: int
     payouts_toml: Path
+    bank_toml: Path
+    people_toml: Path
+    out: Path
     counting_toml: Path
 
 
@@ -45,6 +48,9 @@ NAMES: dict[tuple[str, str], str] = {
     ("paths", "landing"): "landing",
     ("paths", "lake"): "lake",
     ("paths", "payouts"): "payouts_toml",
+    ("paths", "bank"): "bank_toml",
+    ("paths", "people"): "people_toml",
+    ("paths", "out"): "out",
     ("spark", "master"): "master",
     ("spark", "driver_memory"): "driver_memory",
     ("spark", "shuffle_partitions"): "shuffle_partitions",
@@ -76,10 +82,12 @@ def read_settings(
     for name, argument in (("landing", landing), ("lake", lake)):
         if argument is not None:
             values[name] = argument
-    values["lake"] = _absolute(values["lake"])
+    for name in ("lake", "out"):
+        values[name] = _absolute(values[name])
     if not str(values["landing"]).startswith(OBJECT_STORAGE):
         values["landing"] = str(_absolute(values["landing"]))
-    values["payouts_toml"] = HOUSE / str(values["payouts_toml"])
+    for name in ("payouts_toml", "bank_toml", "people_toml"):
+        values[name] = HOUSE / str(values[name])
     return Settings(**values, counting_toml=HOUSE / "conf" / "counting.toml")
 
 

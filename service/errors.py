@@ -1,5 +1,6 @@
 """What goes wrong, as problem documents (RFC 9457): what happened and what to do, never how the inside looks."""
 
+import errno
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -8,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -16,6 +17,10 @@ from starlette.requests import ClientDisconnect
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 FAULTS_SHOWN = 20
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+# What PostgreSQL says of itself, not of what it was asked: connections, lost races, resources, an operator at work, the
+# system; and a server that only reads (appendix A of its manual).
+_DATABASE_CLASSES, _DATABASE_READ_ONLY = ("08", "40", "53", "57", "58"), "25006"
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +40,23 @@ class Problem(HTTPException):
 def try_later(code: str, detail: str, seconds: float = RETRY_AFTER_S, status: int = 503) -> Problem:
     """The problem of a client that may come again unchanged, after so many seconds."""
     return Problem(status, code, detail, headers={"Retry-After": str(max(1, round(seconds)))})
+
+
+def as_away(error: Exception) -> Problem | None:
+    """503 for what failed because the database or the disk cannot do its work now; None for anything else."""
+    if isinstance(error, PoolTimeout) or (isinstance(error, DBAPIError) and _is_database_away(error)):
+        return try_later("database_away", "the service cannot reach its database; try again later")
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return try_later("disk_full", "the service cannot write to its disk just now; try again later", 60)
+    return None
+
+
+def _is_database_away(error: DBAPIError) -> bool:
+    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+        return True
+    said = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    state = str(said.get("C", "")) if isinstance(said, dict) else ""
+    return state.startswith(_DATABASE_CLASSES) or state == _DATABASE_READ_ONLY
 
 
 def problem_response(problem: Problem) -> Response:
@@ -58,8 +80,8 @@ def add_error_answers(app: FastAPI) -> None:
     """Every failure of a route ends in a problem document."""
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
-    for away in (OperationalError, InterfaceError, PoolTimeout):
-        app.add_exception_handler(away, _answer_database_away)
+    for away in (DBAPIError, PoolTimeout, OSError):
+        app.add_exception_handler(away, _answer_away)
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_unexpected)
 
@@ -101,9 +123,12 @@ def _plain(text: object) -> str:
     return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-async def _answer_database_away(_request: Request, error: Exception) -> Response:
-    log.warning("database away: %s", type(error).__name__)
-    return problem_response(try_later("database_away", "the service cannot reach its database; try again later"))
+async def _answer_away(_request: Request, error: Exception) -> Response:
+    problem = as_away(error)
+    if problem is None:
+        raise error
+    log.warning("%s: %s", problem.code, type(error).__name__)
+    return problem_response(problem)
 
 
 async def _answer_nobody(_request: Request, _error: Exception) -> Response:

@@ -7,7 +7,8 @@ from importlib.metadata import Distribution, distributions
 OURS = "podledger"
 
 OPEN = re.compile(
-    r"\b(MIT|MIT-CMU|0?BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|Zlib|Artistic|MPL|Mozilla|HPND|CC0)\b",
+    r"\b(MIT|MIT-CMU|0?BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|Zlib|Artistic|MPL|Mozilla|HPND|CC0)\b"
+    r"|\bOFL\b",
     re.IGNORECASE,
 )
 COPYLEFT = re.compile(r"GPL|GNU|SSPL|Server Side|BUSL|Business Source|Commons Clause|Elastic|CDDL|EUPL", re.IGNORECASE)

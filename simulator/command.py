@@ -41,6 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how much goes wrong: 0 nothing, 1 the usual (default 1)")  # fmt: skip
     add("--duplicate-files", type=int, default=0, metavar="N", help="land N files twice")
     add("--damaged-files", type=int, default=0, metavar="N", help="land N files cut short, too")
+    add("--finance", action="store_true", help="write payees, splits, documents and fees to landing/finance, too")
+    add("--frauds", type=int, default=0, metavar="N",
+        help="plant N of each fraud, and N of each honest oddity; who they are is in the truth")  # fmt: skip
     add("--processes", type=int, default=_available_cores(), metavar="N",
         help="processes to use; the result is the same (default: all cores)")  # fmt: skip
     add("--force", action="store_true", help="replace a simulation that is there")
@@ -60,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
             oddities=args.oddities,
             duplicate_files=args.duplicate_files,
             damaged_files=args.damaged_files,
+            frauds=args.frauds,
+            finance=args.finance,
         )
         if args.processes < 1:
             raise PlanError(f"--processes is {args.processes}; give 1 or more")
@@ -115,6 +120,7 @@ def _summary(plan: Plan, out: Path, tally: Counter[str], seconds: float) -> dict
         "bytes": tally["bytes"],
         "listens": by_name(tally, "listens:"),
         "device_kinds": by_name(tally, "devices:"),
+        "planted": by_name(tally, "planted:"),
         "refused": by_name(tally, "refused:"),
         "oddities": {name: tally[name] for name in ODDITIES},
         "seconds": round(seconds, 2),

@@ -17,6 +17,8 @@ RECORDS_PER_DEVICE_DAY = 67
 
 MAX_RECORDS_PER_DEVICE_DAY = 130
 DEFAULT_DEVICES = 100
+FRAUD_DEVICES, DEVICES_PER_FRAUD, FRAUD_DAYS = 320, 80, 7
+"""Frauds want a catalogue of some 350 episodes, shows that few others hear, and a week."""
 FIRST_START = dt.date(2015, 1, 1)
 LAST_START = dt.date(2100, 1, 1)
 
@@ -37,6 +39,8 @@ class Plan:
     oddities: float = 1.0
     duplicate_files: int = 0
     damaged_files: int = 0
+    frauds: int = 0
+    finance: bool = False
 
     @property
     def blocks(self) -> int:
@@ -65,8 +69,12 @@ def make_plan(
     oddities: float = 1.0,
     duplicate_files: int = 0,
     damaged_files: int = 0,
+    frauds: int = 0,
+    finance: bool = False,
 ) -> Plan:
     """A checked plan; `records` (about how many land) sets the devices, or how busy they are.
+
+    `frauds` sets of everybody planted live besides, `finance` writes what finance keeps beside the landing folder.
 
     Raises PlanError where a number is out of range.
     """
@@ -75,12 +83,14 @@ def make_plan(
     _at_least("--records", records, 1)
     _at_least("--duplicate-files", duplicate_files, 0)
     _at_least("--damaged-files", damaged_files, 0)
+    _at_least("--frauds", frauds, 0)
     if not 0 <= oddities <= 20:
         raise PlanError(f"--oddities is {oddities}; give a factor from 0 (none) to 20")
     if not FIRST_START <= start <= LAST_START:
         raise PlanError(f"--start is {start}; give a date from {FIRST_START} to {LAST_START}")
     if devices is None:
         devices = DEFAULT_DEVICES if records is None else _devices_for(records, days)
+    _check_room(frauds, devices, days)
     return Plan(
         seed=seed,
         devices=devices,
@@ -90,7 +100,18 @@ def make_plan(
         oddities=float(oddities),
         duplicate_files=duplicate_files,
         damaged_files=damaged_files,
+        frauds=frauds,
+        finance=finance,
     )
+
+
+def _check_room(frauds: int, devices: int, days: int) -> None:
+    """Raise PlanError where frauds have too few shows of their own, episodes or days to do what they do."""
+    needed = max(FRAUD_DEVICES, frauds * DEVICES_PER_FRAUD)
+    if frauds and devices < needed:
+        raise PlanError(f"--frauds {frauds} needs more shows than {devices} devices hear; give --devices {needed}")
+    if frauds and days < FRAUD_DAYS:
+        raise PlanError(f"--frauds needs --days {FRAUD_DAYS} or more")
 
 
 def _at_least(name: str, value: int | None, least: int) -> None:

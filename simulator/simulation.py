@@ -8,7 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from simulator import cast
 from simulator.catalogue import make_catalogue, write_catalogue
+from simulator.finance import write_finance
 from simulator.household import live_block
 from simulator.landing import assemble, damaged_files, duplicate_files
 from simulator.plan import Plan
@@ -49,6 +51,8 @@ def make_part(plan: Plan, number: int, folder: Path) -> Counter[str]:
     try:
         for block in blocks:
             live_block(world, block)
+        if plan.frauds and number == 0:
+            cast.live_cast(world, folder / "truth")
         world.hours.flush()
     finally:
         world.truth.close()
@@ -76,7 +80,8 @@ def _make_parts(plan: Plan, building: Path, processes: int, report: Report) -> C
 def _assemble(plan: Plan, building: Path, tally: Counter[str]) -> None:
     """Join the parts into the landing and truth folders below `building`."""
     landing, truth = building / "landing", building / "truth"
-    write_catalogue(make_catalogue(plan), landing / "catalog" / "episodes.ndjson")
+    catalogue = make_catalogue(plan)
+    write_catalogue(catalogue, landing / "catalog" / "episodes.ndjson")
     folders = [_part_folder(building, number) for number in range(len(plan.parts))]
     files = list(assemble(plan, [folder / "hours" for folder in folders], landing / "sync"))
     if files:
@@ -91,6 +96,10 @@ def _assemble(plan: Plan, building: Path, tally: Counter[str]) -> None:
             for folder in folders:
                 with (folder / "truth" / name).open("rb") as part:
                     shutil.copyfileobj(part, out, 1 << 20)
+    if plan.frauds:
+        shutil.copyfile(folders[0] / "truth" / cast.FILE, truth / cast.FILE)
+    if plan.finance:
+        write_finance(plan, catalogue, truth / "listens.ndjson", truth / cast.FILE, landing / "finance")
 
 
 def _part_folder(building: Path, number: int) -> Path:

@@ -1,28 +1,23 @@
 """``podledger export``, without Spark."""
 
 import argparse
-import json
-from pathlib import Path
 
-from jobs.commands.places import add_places, month, settings_of
+from jobs.commands.places import add_close, answer_written, settings_of
 
-ABOUT = "Write a close as CSV: postings, payments, statements, and a manifest with control totals."
+ABOUT = "Write a close: postings, payments and statements as CSV, payment files, a manifest with control totals."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
-    add_places(parser)
-    parser.add_argument("period", type=month, metavar="MONTH", help="month of the close, like 2026-10")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    add_close(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes them."""
+    from jobs.bank import read_accounts
     from jobs.published.money import write_export
 
-    figures = write_export(settings_of(arguments).lake, str(arguments.period), arguments.out)
-    if arguments.json:
-        print(json.dumps({"step": "export", "figures": figures}))
-    else:
-        print(f"export of {arguments.period}: " + ", ".join(f"{name} {value:,}" for name, value in figures.items()))
-    return 0
+    settings = settings_of(arguments)
+    out = arguments.out or settings.out / str(arguments.period) / "export"
+    written = write_export(settings.lake, str(arguments.period), out, read_accounts(settings.bank_toml))
+    return answer_written(arguments, "export", written.figures, written.notes, out)

@@ -2,7 +2,10 @@
 
 import argparse
 import datetime as dt
+import json
 import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from jobs.errors import Stop
 from jobs.finance.periods import Period
@@ -22,6 +25,25 @@ def add_places(parser: argparse.ArgumentParser, *, landing: bool = False) -> Non
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """The settings, with the arguments over them."""
     return read_settings(landing=getattr(arguments, "landing", None), lake=arguments.lake)
+
+
+def add_close(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of commands that write files about a close."""
+    add_places(parser)
+    parser.add_argument("period", type=month, metavar="MONTH", help="month of the close, like 2026-10")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write to (setting paths.out, by month)")
+
+
+def answer_written(
+    arguments: argparse.Namespace, name: str, figures: Mapping[str, int], notes: Sequence[str], out: Path
+) -> int:
+    """Says what was written and where; the exit code."""
+    if arguments.json:
+        print(json.dumps({"step": name, "figures": figures, "notes": notes, "out": str(out)}, ensure_ascii=False))
+    else:
+        print(f"{name} of {arguments.period}: " + ", ".join(f"{what} {value:,}" for what, value in figures.items()))
+        print("\n".join([f"  in {out}", *(f"  {note}" for note in notes)]))
+    return 0
 
 
 def hour(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from jobs.commands.performing import add_work, perform_all
+from jobs.commands.performing import add_vouching, add_work, perform_all
 from jobs.commands.places import month
 
 ABOUT = "Close a month in draft: freeze its input, true up older months, work all of it out."
@@ -11,6 +11,7 @@ ABOUT = "Close a month in draft: freeze its input, true up older months, work al
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     add_work(parser)
+    add_vouching(parser)
     parser.add_argument("--period", type=month, required=True, metavar="MONTH", help="month to close, like 2026-10")
 
 

@@ -1,38 +1,40 @@
-"""``podledger show``: published rows at a terminal, without Spark."""
+"""``podledger show``: rows of a table at a terminal, without Spark."""
 
 import argparse
 import datetime as dt
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from jobs.commands.places import add_places, day, settings_of
+from jobs.commands.places import add_places, day, month, settings_of
 from jobs.errors import Stop
+from jobs.finance.periods import Period
 from jobs.tables import BY_NAME, Table
 
-ABOUT = "Show rows of a published table."
+ABOUT = "Show rows of a table: as published, or of money as the last command left them."
 DAY_COLUMNS = ("listen_day", "day")
+MONTH_COLUMNS = ("settlement_period", "period")
 WIDEST = 8  # columns that stand side by side at a terminal; wider rows are shown one below the other
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
     add_places(parser)
-    names = ", ".join(table.name for table in BY_NAME.values() if table.published)
-    parser.add_argument("table", metavar="TABLE", help=f"one of {names}")
+    parser.add_argument("table", metavar="TABLE", help=f"one of {', '.join(BY_NAME)}")
     parser.add_argument("--day", type=day, metavar="DAY", help="only this UTC day")
+    parser.add_argument("--period", type=month, metavar="MONTH", help="only the close of this month, like 2026-10")
     parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many rows (default 20)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the rows, ordered by the table's key."""
-    from jobs.published.reading import published
-
     table = _table(arguments.table)
     if arguments.limit < 1:
         raise Stop(f"--limit wants at least 1, not {arguments.limit}")
-    where = _where(table, arguments.day)
+    where = f"{_where(table, DAY_COLUMNS, arguments.day)} and {_where(table, MONTH_COLUMNS, arguments.period)}"
     order = ", ".join(f'"{name}"' for name in table.key)
-    rows = published(settings_of(arguments).lake, table.name, f"{where} order by {order} limit {arguments.limit}")
+    rows = _rows(settings_of(arguments).lake, table, f"{where} order by {order} limit {arguments.limit}")
     found = rows.select([name for name in table.column_names if name in rows.column_names]).to_pylist()
     if arguments.json:
         print(json.dumps({"table": table.name, "rows": [_plain(row) for row in found]}, ensure_ascii=False))
@@ -51,13 +53,27 @@ def _table(name: str) -> Table:
     return table
 
 
-def _where(table: Table, asked: dt.date | None) -> str:
+def _rows(lake: Path, table: Table, where: str) -> Any:
+    """The rows as published; of a table that is not, as the last command that came to an end left them."""
+    from jobs.published.reading import published, rows, state_of
+
+    if table.published:
+        return published(lake, table.name, where)
+    version = state_of(lake).get("tables", {}).get(table.name, -1)
+    if version < 0:
+        raise Stop(f"there is no {table.name} in {lake} yet")
+    return rows(lake, table.name, version, where)
+
+
+def _where(table: Table, of: Sequence[str], asked: dt.date | Period | None) -> str:
     if asked is None:
         return "true"
-    columns = [name for name in DAY_COLUMNS if name in table.column_names]
+    columns = [name for name in of if name in table.column_names]
+    option, what = ("--period", "month") if isinstance(asked, Period) else ("--day", "day")
     if not columns:
-        raise Stop(f"{table.name} has no day to choose by; leave --day out")
-    return f"{columns[0]} = date '{asked}'"
+        raise Stop(f"{table.name} has no {what} to choose by; leave {option} out")
+    value = f"'{asked}'" if isinstance(asked, Period) else f"date '{asked}'"
+    return f"{columns[0]} = {value}"
 
 
 def _print(table: Table, rows: list[dict[str, Any]]) -> None:

@@ -1,28 +1,22 @@
 """``podledger statements``, without Spark."""
 
 import argparse
-import json
-from pathlib import Path
 
-from jobs.commands.places import add_places, month, settings_of
+from jobs.commands.places import add_close, answer_written, settings_of
 
-ABOUT = "Write the statements of a close: one CSV a payee, each adding up to the unit."
+ABOUT = "Write the statements of a close: a PDF and a CSV a payee, each adding up to the unit."
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments."""
-    add_places(parser)
-    parser.add_argument("period", type=month, metavar="MONTH", help="month of the close, like 2026-10")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    add_close(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes them."""
     from jobs.published.money import write_statements
 
-    figures = write_statements(settings_of(arguments).lake, str(arguments.period), arguments.out)
-    if arguments.json:
-        print(json.dumps({"step": "statements", "figures": figures}))
-    else:
-        print(f"statements of {arguments.period}: " + ", ".join(f"{name} {value:,}" for name, value in figures.items()))
-    return 0
+    settings = settings_of(arguments)
+    out = arguments.out or settings.out / str(arguments.period) / "statements"
+    written = write_statements(settings.lake, str(arguments.period), out)
+    return answer_written(arguments, "statements", written.figures, written.notes, out)

@@ -17,11 +17,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints it."""
-    from jobs.steps.money.why import in_text, why
+    from jobs.steps.money.why import in_text, unpaid, unpaid_in_text, why
 
-    found = why(settings_of(arguments).lake, arguments.payee, str(arguments.period))
+    asked = (settings_of(arguments).lake, arguments.payee, str(arguments.period))
+    found, beside = why(*asked), unpaid(*asked)
     if arguments.json:
-        print(json.dumps({"payee_id": arguments.payee, "items": found}, ensure_ascii=False))
+        print(json.dumps({"payee_id": arguments.payee, "items": found, "unpaid": beside}, ensure_ascii=False))
     else:
-        print("\n".join(line for one in found for line in in_text(one)))
+        print("\n".join([*(line for one in found for line in in_text(one)), *map(unpaid_in_text, beside)]))
     return 0

@@ -66,19 +66,22 @@ class Program:
         return next((rule for rule in reversed(self.rules) if rule.since <= period), None)
 
 
-class HoldRule(StrEnum):
-    """The rules by which a listen looks suspicious and waits for a decision, beside unsure clocks."""
-
-    MANY_LISTENS = "many_listens"
-
-
 @dataclass(frozen=True, slots=True)
 class DatedHold:
-    """A rule that holds listens from a day on: what is measured may be no more than the threshold."""
+    """A rule that holds listens from a day on: what is measured may be no more than the threshold.
 
-    rule: HoldRule
+    ``settings`` are the rule's other numbers, by name.
+    """
+
+    rule: str
     since: dt.date
     threshold: int
+    settings: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def allowed(self) -> dict[str, int]:
+        """Its numbers by name."""
+        return {"threshold": self.threshold, **dict(self.settings)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ class Commit:
     version: int
     operation: str
     ours: bool
+    removed: int = 0
+    """Files whose rows it took out; files that were only written anew are none of them."""
 
 
 def newest_version(table: Path) -> int | None:
@@ -40,6 +42,14 @@ def commits_after(table: Path, version: int) -> Iterator[Commit]:
     newest = newest_version(table)
     for number in range(version + 1, (version if newest is None else newest) + 1):
         yield _commit(table / "_delta_log" / f"{number:020d}.json", number)
+
+
+def history(table: Path) -> Iterator[Commit]:
+    """Every commit whose entry the log still has, oldest first, with what it took out."""
+    for entry in sorted((table / "_delta_log").glob("[0-9]*.json")):
+        actions = [json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines()]
+        gone = sum(1 for action in actions if action.get("remove", {}).get("dataChange"))
+        yield replace(_commit(entry, int(entry.stem)), removed=gone)
 
 
 def _commit(entry: Path, number: int) -> Commit:

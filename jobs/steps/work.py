@@ -29,13 +29,15 @@ MARGIN_DAYS = 7
 class Work:
     """The lake, its settings, and the instant (UTC) at which this work is done.
 
-    ``ahead`` is what later steps want made ready; it is begun when the session is opened, beside it.
+    ``ahead`` is what later steps want made ready; it is begun when the session is opened, beside it. ``vouched_for``
+    is the user of Airflow for whom this is done, as the one who calls says.
     """
 
     settings: Settings
     now: dt.datetime
     say: Callable[[str], None]
     ahead: list[Callable[[], None]] = field(default_factory=list)
+    vouched_for: str | None = None
     _threads: list[threading.Thread] = field(default_factory=list)
     _state: LakeState | None = None
     _store: Store | None = None

@@ -4,7 +4,7 @@ from jobs.tables.bronze import CLAIMS, EPISODES, LANDED_FILES, SYNC_BATCHES, SYN
 from jobs.tables.declare import Column, Table
 from jobs.tables.finance import FINANCE_FILES, FINANCE_SETS
 from jobs.tables.gold import GATE_RESULTS, RESTATEMENTS, RUNS
-from jobs.tables.holds import HOLDS
+from jobs.tables.holds import HOLDS, RULE_COSTS
 from jobs.tables.ledger import BALANCES, LEDGER, PAYMENTS, STATEMENTS
 from jobs.tables.money import ALLOCATIONS, LISTEN_SETTLEMENTS, SETTLEMENT_RUNS
 from jobs.tables.silver import (
@@ -40,6 +40,7 @@ TABLES: tuple[Table, ...] = (
     ALLOCATIONS,
     LISTEN_SETTLEMENTS,
     HOLDS,
+    RULE_COSTS,
     LEDGER,
     PAYMENTS,
     BALANCES,
@@ -70,6 +71,7 @@ __all__ = [
     "PAYMENTS",
     "REJECTED",
     "RESTATEMENTS",
+    "RULE_COSTS",
     "RUNS",
     "SETTLEMENT_RUNS",
     "STATEMENTS",

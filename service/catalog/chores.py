@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi.concurrency import run_in_threadpool
 
+from service.errors import as_away
+
 log = logging.getLogger(__name__)
 
 
@@ -22,8 +24,11 @@ async def repeat(every_s: float, work: Callable[[], object]) -> AsyncIterator[No
         while not stop.is_set():
             try:
                 await run_in_threadpool(work)
-            except Exception:
-                log.exception("%s failed; it is tried again in %g s", getattr(work, "__qualname__", work), every_s)
+            except Exception as error:
+                known = as_away(error)
+                told = f"{known.code}, {type(error).__name__}" if known else "its trace follows"
+                said = "%s failed and is tried again in %g s: %s"
+                log.error(said, getattr(work, "__qualname__", work), every_s, told, exc_info=known is None)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), every_s)
 

@@ -44,11 +44,10 @@ def change_episode(session: Session, episode: Episode, change: EpisodeChange) ->
 
 
 def touch(session: Session, episode: Episode) -> None:
-    """Has the episode's piece of the feed made anew, and the feed if it is in there."""
+    """Has the episode's piece of the feed made anew, and the feed and the catalogue if it is in there."""
     episode.fragment = None
-    if episode.status == "published":
-        show = session.get_one(Show, episode.show_id, with_for_update=True)
-        show.feed_wanted += 1
+    if episode.status in ("published", "withdrawn"):
+        session.get_one(Show, episode.show_id).want_feed()
 
 
 def own_episode(session: Session, account_id: str, episode_id: str) -> Episode:

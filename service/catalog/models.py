@@ -25,9 +25,13 @@ class Show(Base):
     """Its object's name in the media store."""
     created_ms: Mapped[int] = mapped_column(BigInteger)
     feed_wanted: Mapped[int] = mapped_column(Integer, default=0)
-    """Grows with every change that its feed must show."""
+    """Grows with every change that its feed, or a line of the catalogue, must show."""
     feed_done: Mapped[int] = mapped_column(Integer, default=0)
     """What the feed shows: when it is less than wanted, the feed is made anew."""
+
+    def want_feed(self) -> None:
+        """Has its feed made anew. The database counts, so that of two changes at once none is lost."""
+        self.feed_wanted = Show.feed_wanted + 1
 
 
 class Episode(Base):

@@ -25,7 +25,13 @@ Key = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Anything of your own: a request repeated with it is done once, for seven days.",
+        description=(
+            "Anything of your own: a request repeated with it is done once, for seven days, and answered as the first "
+            "was; a repeat that comes while the first is under way waits for it. With the key of another request it is "
+            "422, with the type `urn:podledger:problem:key_used`: choose a new key. 409, with the type "
+            "`urn:podledger:problem:conflict`, is for a request that met another one under way and could not wait for "
+            "its answer: send it again as it is, under the same key."
+        ),
     ),
 ]
 
@@ -36,7 +42,7 @@ def answer_once(
     """Makes something in one transaction and answers 201; under a key that was used, answers as it was answered then.
 
     Raises:
-        Problem: 409, the key was used for another request.
+        Problem: 422, the key was used for another request; 409, somebody else took what both wanted meanwhile.
     """
     fingerprint = hashlib.sha256(
         json.dumps([type(asked).__name__, asked.model_dump(mode="json")], sort_keys=True).encode()
@@ -54,7 +60,7 @@ def answer_once(
         if known is None:
             raise Problem(409, "conflict", "somebody else took that at the same moment; send it again") from error
     if known.fingerprint != fingerprint:
-        raise Problem(409, "key_used", "that Idempotency-Key was used for another request; choose a new one")
+        raise Problem(422, "key_used", "that Idempotency-Key was used for another request; choose a new one")
     return _created(known.body)
 
 

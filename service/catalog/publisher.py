@@ -9,15 +9,16 @@ from threading import Lock
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.catalog import record
 from service.catalog.covers import give_cover
 from service.catalog.episodes import appear, due_episodes
 from service.catalog.feed_of import channel_of, fragment_version, item_of
 from service.catalog.models import Episode, Media, Show
+from service.catalog.record import NAME, Catalogue
 from service.core import Core
 from service.errors import Problem
 from service.feeds.channel import render_page
 from service.feeds.check import FeedBroken, check_feed
+from service.feeds.compressing import BlockGzip
 from service.feeds.files import is_written, remove_feed_file, write_feed_file
 from service.feeds.item import render_item
 from service.feeds.notices import add_notices, hub_urls
@@ -36,8 +37,10 @@ class Publisher:
         """Nothing is written yet."""
         self._core = core
         self._lock = Lock()
-        self._catalogue: bytes | None = None
+        self._landed: bytes | None = None
         self.addresses = Addresses(core.settings.server.public_url.rstrip("/"))
+        self._catalogue = Catalogue(self.addresses)
+        self._gzip = BlockGzip()
         self.public = core.settings.data.folder / "feeds"
         self.private = core.settings.data.folder / "private-feeds"
 
@@ -76,12 +79,12 @@ class Publisher:
             LandingAway: it could not be written; the one before is still there.
         """
         with self._core.database.read() as session:
-            content = record.catalogue(session, self.addresses)
+            content = self._catalogue.content(session)
         digest = hashlib.sha256(content).digest()
-        if digest == self._catalogue or (not content and self._catalogue is None):
+        if digest == self._landed or (not content and self._landed is None):
             return
-        self._core.landing.put(record.NAME, content)
-        self._catalogue = digest
+        self._core.landing.put(NAME, content)
+        self._landed = digest
 
     def _appear_due(self) -> None:
         now_ms = self._core.now_ms()
@@ -96,8 +99,8 @@ class Publisher:
         began = time.monotonic()
         with self._core.database.read() as session:
             show = session.get(Show, show_id)
-            if show is None:
-                return
+            if show is None or show.feed_done >= show.feed_wanted:
+                return  # somebody else was here while this one waited: the turn that comes round by itself
             wanted = show.feed_wanted
             episodes = self._published(session, show)
             session.expunge(show)
@@ -155,7 +158,7 @@ class Publisher:
             if is_written(file, document):
                 continue
             check_feed(document, page.last - page.first)
-            changed += write_feed_file(file, document, self._core.now_ms() // 1000)
+            changed += write_feed_file(file, document, self._core.now_ms() // 1000, self._gzip)
         self._remove_pages(folder / show.slug, len(pages))
         return changed
 

@@ -30,6 +30,7 @@ from service.catalog.publisher import Publisher
 from service.catalog.shapes import EpisodeChange, EpisodeIn, EpisodeOut, PublishIn, ShowChange, ShowIn, ShowOut
 from service.catalog.shows import add_show, change_show, list_shows, own_show, show_out
 from service.core import Core, core_of
+from service.errors import try_later
 from service.media.files import Files
 from service.shapes import After, Key, Limit, Page, problems
 
@@ -89,10 +90,13 @@ def one_show(core: CoreOf, creator: Reader, show_id: Key) -> ShowOut:
 )
 def take_show_along(core: CoreOf, creator: Reader, show_id: Key) -> StreamingResponse:
     """A show with all its data and files, as a tar."""
+    store = core.part(Files).store
+    if not store.is_there():
+        raise try_later("media_away", "files cannot be read just now; try again later")
     with core.database.read() as session:
         show = export_show(session, own_show(session, account_of(creator), show_id))
     headers = {"Content-Disposition": f'attachment; filename="{show["slug"]}.tar"'}
-    return StreamingResponse(archive(core.part(Files).store, show), headers=headers, media_type="application/x-tar")
+    return StreamingResponse(archive(store, show), headers=headers, media_type="application/x-tar")
 
 
 @router.patch("/v1/shows/{show_id}", responses=problems(400, 401, 403, 404, 413, 422, 429, 503))

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from service.catalog.ipv6 import IPV6_ADDRESS
 from service.feeds.categories import CATEGORIES, is_category
 from service.feeds.model import EpisodeType, ShowType
 from service.feeds.text import clean, clean_line
@@ -14,9 +15,10 @@ _MAX_LINE, _MAX_SHORT_LINE = 255, 128
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 _LANGUAGE = r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$"
 _PORT = "6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}"
+_HOST = "[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
 _WEB_ADDRESS = (
-    r"^https?://(?:[A-Za-z0-9._~%!$&'()*+,;=:-]{1,256}@)?[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
-    rf"(?::(?:{_PORT}))?(?:[/?#][!#-;=?-~]*)?$"
+    r"^https?://(?:[A-Za-z0-9._~%!$&'()*+,;=:-]{1,256}@)?"
+    rf"(?:{_HOST}|\[{IPV6_ADDRESS}\])(?::(?:{_PORT}))?(?:[/?#][!#-;=?-~]*)?$"
 )
 _EMAIL = r"^[^@\s\x00-\x1f<>]{1,64}@[A-Za-z0-9.-]{1,190}$"
 
@@ -39,7 +41,7 @@ def _whole(value: Any) -> Any:
 
 
 def _is_web_address(value: str) -> str:
-    """Only what every app can open: http or https, a host by its name, ASCII."""
+    """Only what every app can open: http or https, a host by its name or address, ASCII."""
     if re.fullmatch(_WEB_ADDRESS[1:-1], value) is None:
         raise ValueError("must be an address that begins with http:// or https://, anything but ASCII percent-encoded")
     return value

@@ -52,7 +52,7 @@ def change_show(show: Show, change: ShowChange) -> None:
     if given.get("title"):
         show.title = given["title"]
     show.details = {**show.details, **_details(given)}
-    show.feed_wanted += 1
+    show.want_feed()
 
 
 def own_show(session: Session, account_id: str, show_id: str) -> Show:

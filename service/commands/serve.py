@@ -5,7 +5,9 @@ import logging
 import time
 from contextlib import suppress
 
-from jobs.errors import PodledgerError, Stop
+from jobs.errors import PodledgerError, Stop, TryAgain
+
+log = logging.getLogger(__name__)
 
 ABOUT = "Run the service: sync, catalogue, uploads, feeds, media."
 
@@ -28,7 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
     settings = read_settings(overrides=_given(arguments))
     server = settings.server
     _write_log_to_stderr()
-    app = create_app(settings)
+    try:
+        app = create_app(settings)
+    except Exception as error:
+        raise _as_told(error) from error
     config = uvicorn.Config(
         app,
         host=server.host,
@@ -44,16 +49,28 @@ def run(arguments: argparse.Namespace) -> int:
         log_config=None,
     )
     where = f"http://{server.host}:{server.port}, data in {settings.data.folder}"
-    logging.getLogger(__name__).info("starting on %s", where)
+    log.info("starting on %s", where)
     with suppress(SystemExit):  # what the server ends with when it cannot start
         running = uvicorn.Server(config)
         running.run()
         if running.started:
             return 0
-    failure = app.state.failure
+    raise _as_told(app.state.failure)
+
+
+def _as_told(failure: Exception | None) -> PodledgerError:
+    """Why it did not start. Only of what nobody foresaw a trace is logged."""
+    from service.errors import as_away
+
     if isinstance(failure, PodledgerError):
-        raise failure
-    raise Stop(f"the service did not start: {failure or 'see the lines above'}; see docs/runbooks/service.md")
+        return failure
+    away = as_away(failure) if failure is not None else None
+    if away is not None:
+        reason = str(failure).partition("\n")[0]
+        return TryAgain(f"the service did not start: {away.detail} ({reason}); see docs/runbooks/service.md")
+    if failure is not None:
+        log.error("the service did not start", exc_info=failure)
+    return Stop(f"the service did not start: {failure or 'see the lines above'}; see docs/runbooks/service.md")
 
 
 def _write_log_to_stderr() -> None:
@@ -62,6 +79,8 @@ def _write_log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s %(message)s")
     for quiet in ("alembic", "botocore", "boto3", "httpx", "uvicorn.error"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
+    # the server writes why the app did not start as a trace, whatever it was; `_as_told` knows better
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith("Traceback"))
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import InterfaceError
 from sqlalchemy.orm import Session
 
 from service.settings import Settings
@@ -25,7 +26,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; what was read stays readable, what was changed is rolled back."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _told_alike(), Session(self.engine, expire_on_commit=False) as session:
             try:
                 yield session
             finally:
@@ -36,7 +37,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed, durably, when the block ends without an exception."""
         engine = self.engine.execution_options(podledger_write=True)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with _told_alike(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def is_there(self) -> bool:
@@ -50,6 +51,15 @@ class Database:
     def close(self) -> None:
         """Lets all connections go."""
         self.engine.dispose()
+
+
+@contextmanager
+def _told_alike() -> Iterator[None]:
+    """A connection that breaks is one kind of error: the driver lets some of the socket's own through."""
+    try:
+        yield
+    except ConnectionError as error:
+        raise InterfaceError("the connection to the database broke", None, error) from error
 
 
 def open_database(settings: Settings) -> Database:

@@ -80,11 +80,10 @@ $problems
     location ^~ /feeds/ {
       alias $feeds/;
       access_log $access_log served buffer=64k flush=1s;
+      types { "application/rss+xml; charset=utf-8" xml; }
       gzip_static on;
       # not by gzip_vary, which opens the gzip for those too who do not want it
       add_header Vary Accept-Encoding;
-      charset utf-8;
-      charset_types application/rss+xml;
       add_header Cache-Control "public, max-age=$feed_max_age";
       add_header Access-Control-Allow-Origin *;
       add_header X-Content-Type-Options nosniff;
@@ -97,12 +96,14 @@ $media_locations
     location ^~ /v1/uploads {
       # Pieces of an upload are kept as they come, so that a broken one goes on where it broke.
       client_max_body_size 0;
+      client_body_buffer_size 64k;
       proxy_request_buffering off;
       proxy_read_timeout 300s;
       proxy_pass http://service;
     }
     location ^~ /studio/uploads/ {
       client_max_body_size 0;
+      client_body_buffer_size 64k;
       proxy_request_buffering off;
       proxy_read_timeout 300s;
       proxy_pass http://service;

@@ -4,18 +4,16 @@ So a file is written only when its bytes change, each time with a later whole se
 with the same.
 """
 
-import gzip
 import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from service.feeds.compressing import BlockGzip
 from service.landing import make_folders, sync_folder, write_whole
 
-GZIP_LEVEL = 5
 
-
-def write_feed_file(path: Path, content: bytes, now_s: int) -> bool:
+def write_feed_file(path: Path, content: bytes, now_s: int, gzip: BlockGzip) -> bool:
     """Puts the content there, and its gzip beside it, unless it is there already; says whether it changed.
 
     Both appear whole. The gzip comes first: after a crash between the two their times differ, and both are
@@ -30,7 +28,7 @@ def write_feed_file(path: Path, content: bytes, now_s: int) -> bool:
     before = _time_of(path)
     at_s = max(now_s, 0 if before is None else before + 1)
     make_folders(path.parent)
-    _replace(beside, gzip.compress(content, GZIP_LEVEL, mtime=0), at_s)
+    _replace(beside, gzip.compress(content), at_s)
     _replace(path, content, at_s)
     sync_folder(path.parent)
     return True

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
@@ -32,6 +32,7 @@ from service.shapes import After, Key, Limit, Page, problems
 router = APIRouter(tags=["feeds"])
 
 CoreOf = Annotated[Core, Depends(core_of)]
+Older = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="`next` of the page before.")]
 Reader = Annotated[Principal, Depends(needs(Scope.SHOWS_READ))]
 Writer = Annotated[Principal, Depends(needs(Scope.SHOWS_WRITE))]
 Token = Annotated[str, Path(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -63,7 +64,7 @@ def body_limits(_settings: Settings) -> list[BodyLimit]:
 
 
 @router.post(
-    "/v1/shows/{show_id}/subscribers", status_code=201, responses=problems(400, 401, 403, 404, 409, 413, 422, 429)
+    "/v1/shows/{show_id}/subscribers", status_code=201, responses=problems(400, 401, 403, 404, 409, 413, 422, 429, 503)
 )
 def add_subscriber(core: CoreOf, creator: Writer, show_id: Key, given: SubscriberIn) -> SubscriberMade:
     """Makes somebody's own feed of a private show. Its address holds a secret and is shown this once."""
@@ -93,7 +94,7 @@ def all_subscribers(
 
 
 @router.delete(
-    "/v1/shows/{show_id}/subscribers/{subscriber_id}", status_code=204, responses=problems(401, 403, 404, 422, 429)
+    "/v1/shows/{show_id}/subscribers/{subscriber_id}", status_code=204, responses=problems(401, 403, 404, 422, 429, 503)
 )
 def end_subscriber(core: CoreOf, creator: Writer, show_id: Key, subscriber_id: Key) -> None:
     """Ends somebody's feed, and with it the addresses of its files."""
@@ -106,13 +107,16 @@ def end_subscriber(core: CoreOf, creator: Writer, show_id: Key, subscriber_id: K
 
 
 @router.get("/v1/shows/{show_id}/notices", responses=problems(401, 403, 404, 422, 429, 503))
-def all_notices(core: CoreOf, creator: Reader, show_id: Key, limit: Limit = 50) -> Page[NoticeOut]:
+def all_notices(core: CoreOf, creator: Reader, show_id: Key, after: Older = None, limit: Limit = 50) -> Page[NoticeOut]:
     """Whom the show's feed told of changes, the newest first, and what they said."""
     with core.database.read() as session:
         own_show(session, account_of(creator), show_id)
-        wanted = select(Notice).where(Notice.show_id == show_id).order_by(Notice.id.desc()).limit(limit)
-        items = [NoticeOut.model_validate(row, from_attributes=True) for row in session.scalars(wanted)]
-    return Page[NoticeOut](items=items, next=None)
+        wanted = select(Notice).where(Notice.show_id == show_id)
+        if after is not None:
+            wanted = wanted.where(Notice.id < after)
+        rows = session.scalars(wanted.order_by(Notice.id.desc()).limit(limit + 1)).all()
+    items = [NoticeOut.model_validate(row, from_attributes=True) for row in rows[:limit]]
+    return Page[NoticeOut](items=items, next=str(rows[limit - 1].id) if len(rows) > limit else None)
 
 
 _PRIVATE: dict[str, Any] = {"status_code": 200, "response_class": Response, "responses": problems(404, 422, 503)}

@@ -121,7 +121,7 @@ def _attach_cover(core: Core, upload: Upload, file: Path) -> dict[str, Any]:
         with core.database.write() as session:
             show = _own_show(session, upload)
             show.cover = path
-            show.feed_wanted += 1
+            show.want_feed()
     return asdict(facts)
 
 

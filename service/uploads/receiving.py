@@ -9,7 +9,6 @@ from service.uploads import protocol
 from service.uploads.models import Upload
 from service.uploads.service import Uploads, disk_full
 
-_WRITE_BYTES = 1 << 18
 _busy: set[str] = set()
 
 
@@ -41,6 +40,8 @@ async def receive(uploads: Uploads, upload: Upload, request: Request, offset: in
         if reached == upload.length:
             await run_in_threadpool(uploads.complete, upload)
         return reached
+    except FileNotFoundError as error:
+        raise Problem(410, "upload_gone", "the upload was ended; begin a new one") from error
     finally:
         _busy.discard(upload.id)
 
@@ -48,19 +49,19 @@ async def receive(uploads: Uploads, upload: Upload, request: Request, offset: in
 async def _write_body(
     uploads: Uploads, upload: Upload, request: Request, offset: int, *, drop_when_broken: bool
 ) -> int:
-    """Writes what comes; of a body that breaks off, what came stays, unless only the whole could be verified."""
-    waiting = bytearray()
+    """Writes what comes; of a body that breaks off, what came stays, unless only the whole could be verified.
+
+    Nothing is gathered here: who sends slowly, or no more, is never behind what came. Of who sends fast the server
+    gathers while a piece is written, so that pieces grow by themselves.
+    """
     reached = offset
     try:
         async for piece in request.stream():
-            waiting += piece
-            if reached + len(waiting) > upload.length:
+            if reached + len(piece) > upload.length:
                 raise Problem(413, "too_long", f"the upload has {upload.length} bytes and this goes beyond them")
-            if len(waiting) >= _WRITE_BYTES:
-                reached = await _write(uploads, upload.id, reached, waiting)
-        return await _write(uploads, upload.id, reached, waiting)
+            reached = await _write(uploads, upload.id, reached, piece)
+        return reached
     except ClientDisconnect as error:
-        reached = await _write(uploads, upload.id, reached, waiting)
         if drop_when_broken:
             await run_in_threadpool(uploads.spool.cut, upload.id, offset)
         raise Problem(400, "broken_off", "the body broke off; ask for the offset and go on from there") from error
@@ -69,13 +70,11 @@ async def _write_body(
         raise
 
 
-async def _write(uploads: Uploads, upload_id: str, offset: int, waiting: bytearray) -> int:
-    piece = bytes(waiting)
-    waiting.clear()
+async def _write(uploads: Uploads, upload_id: str, offset: int, piece: bytes) -> int:
     try:
         await run_in_threadpool(uploads.spool.write, upload_id, offset, piece)
-    except FileNotFoundError as error:
-        raise Problem(410, "upload_gone", "the upload was ended; begin a new one") from error
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise disk_full() from error
     return offset + len(piece)

@@ -108,7 +108,7 @@ async def begin(request: Request, core: CoreOf, creator: Writer) -> Response:
     status_code=200,
     response_class=Response,
     dependencies=[Tus],
-    responses={**problems(401, 403, 404), **_MORE},
+    responses={**problems(401, 403, 404, 429, 503), **_MORE},
     openapi_extra=document.SPOKEN,
 )
 async def ask_offset(core: CoreOf, creator: Writer, upload_id: Key) -> Response:
@@ -149,7 +149,7 @@ async def send_piece(request: Request, core: CoreOf, creator: Writer, upload_id:
     PREFIX + "/{upload_id}",
     status_code=204,
     dependencies=[Tus],
-    responses={**problems(401, 403, 404), **_MORE},
+    responses={**problems(401, 403, 404, 429, 503), **_MORE},
     openapi_extra=document.SPOKEN,
 )
 async def end(core: CoreOf, creator: Writer, upload_id: Key) -> Response:

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 
-from service.errors import Problem
+from service.errors import Problem, as_away
 
 _HERE = Path(__file__).parent
 SIGN_IN = "/studio/sign-in"
@@ -91,6 +91,11 @@ class PageRoute(APIRoute):
             except HTTPException as error:
                 headers = error.headers if isinstance(error, Problem) else None
                 return _sorry(error.status_code, str(error.detail), headers)
+            except Exception as error:
+                problem = as_away(error)
+                if problem is None:
+                    raise
+                return _sorry(problem.status_code, str(problem.detail), problem.headers)
 
         return answer_with_page
 

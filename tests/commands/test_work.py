@@ -151,7 +151,12 @@ def test_show_gives_rows_of_a_day(podledger: Callable[..., Ran], published_lake:
 @pytest.mark.spark
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [(("show", "nothing"), "there is no table"), (("show", "runs", "--day", "2026-10-04"), "has no day")],
+    [
+        (("show", "nothing"), "there is no table"),
+        (("show", "runs", "--day", "2026-10-04"), "has no day"),
+        (("show", "runs", "--period", "2026-10"), "has no month"),
+        (("show", "ledger"), "there is no gold/ledger in"),
+    ],
 )
 def test_show_refuses_what_it_cannot_show(
     podledger: Callable[..., Ran], published_lake: Path, arguments: tuple[str, ...], says: str

@@ -19,7 +19,7 @@ from tests.properties.tables import content, rows
 from tests.settlement.house import BIN, DAEMON, House, new_house
 
 PODLEDGER = Path(sys.executable).with_name("podledger")
-TABLES = ("gold/settlement_runs", "gold/allocations", "gold/listen_settlements", "gold/holds")
+TABLES = ("gold/settlement_runs", "gold/allocations", "gold/listen_settlements", "gold/holds", "gold/rule_costs")
 MONEY = ("gold/ledger", "gold/balances", "gold/statements")
 STAGES = ("settle", "post", "pay")
 

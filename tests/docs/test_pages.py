@@ -24,7 +24,7 @@ CODE_ENDINGS = {".py", ".toml", ".json", ".ipynb", ".properties"}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 PAGE_IN_CODE = re.compile(r"\bdocs/(?:[a-z0-9-]+/)*[a-z0-9-]+\.md\b")
 RUNBOOK_IN_DAG = re.compile(r'runbook="([a-z-]+)"')
-COMMAND = re.compile(r"\bpodledger ([a-z]+)")
+COMMAND = re.compile(r"\bpodledger ([a-z]+(?:-[a-z]+)*)")
 TARGET = re.compile(r"(?:^ *|`)make ([a-z][a-z-]+)", re.MULTILINE)
 VARIABLE = re.compile(rf"\b{ENVIRONMENT_PREFIX}[A-Z_]*[A-Z]\b")
 APT_LINE = re.compile(r"^sudo apt-get install --no-install-recommends (.+)$", re.MULTILINE)
@@ -98,7 +98,9 @@ def test_commands_that_pages_name_exist(page: Path) -> None:
 
 def test_the_readme_names_every_command() -> None:
     commands = {entry.name for entry in entry_points(group=GROUP)}
-    named = set(re.findall(r"^\| `podledger ([a-z]+)", README.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = set(
+        re.findall(r"^\| `podledger ([a-z]+(?:-[a-z]+)*)", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    )
     assert named == commands, "README.md's table of commands and setup.cfg's entry points differ"
 
 

@@ -47,8 +47,11 @@ def test_a_rule_holds_from_its_month_on(tmp_path: Path) -> None:
         ("final_days = 90", "final_days = 6", "final before it is settled"),
         ('name = "ads"', 'name = "a d s"', "a name is a letter"),
         ("EUR = 2_500", "EURO = 2_500", "a currency of ISO 4217"),
-        ('"many_listens"', '"many"', "hold: unknown rule 'many'; there are many_listens"),
+        ('"many_listens"', '"many"', "hold: unknown rule 'many'; there are active_hours, at_threshold, "),
         ("threshold = 300", "threshold = 0", "threshold is 0, less than 1"),
+        ("days = 3", "day = 3", "hold active_hours lacks days"),
+        ("threshold = 300", "threshold = 300\ndays = 3", "hold many_listens: unknown days"),
+        ('rule = "same_pattern"', 'rule = "many_listens"', "hold: a rule is listed twice for one day"),
         ("[life]", "[life", "cannot read the programs"),
     ],
 )

@@ -15,7 +15,8 @@ from jobs.errors import Stop
 from jobs.lake.landing_bucket import open_client
 from jobs.lake.landing_files import Landing, landing_at
 from tests.conftest import EDGES
-from tests.service.running import PODLEDGER, Weed, free_port, running_weed
+from tests.service.running import PODLEDGER, free_port
+from tests.service.storage import Weed, running_weed
 
 PLACE = "s3://podledger/edges"
 

@@ -9,15 +9,8 @@ import pytest
 
 from tests.needs import needs
 from tests.service.devices import Device, new_device
-from tests.service.running import (
-    Place,
-    Service,
-    Weed,
-    bucket_place,
-    folder_place,
-    running_postgres,
-    running_weed,
-)
+from tests.service.running import Place, Service, folder_place
+from tests.service.storage import Weed, bucket_place, running_postgres, running_weed
 
 KINDS = ("folder", "bucket")
 

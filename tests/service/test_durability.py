@@ -3,16 +3,16 @@
 import json
 import os
 import resource
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from service.log.segments import framed, read_segment
 from tests.service.devices import Device, new_device
-from tests.service.running import Place, Service, Weed, running_weed, wait_until
+from tests.service.disks import read_only, small_disk
+from tests.service.running import Place, Service, wait_until
+from tests.service.storage import Weed, running_weed
 
 
 def landed_ids(service: Service) -> list[str]:
@@ -60,24 +60,8 @@ def test_a_disk_with_too_little_left(start: Callable[..., Service], folder: Plac
         assert service.metric("podledger_log_refused_total") == 1
 
 
-@contextmanager
-def small_disk(at: Path) -> Iterator[Callable[..., None]]:
-    at.mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "podledger-test", at], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("only root can mount a disk of its own")
-
-    def remount(how: str) -> None:
-        subprocess.run(["mount", "-o", f"remount,{how}", at], check=True)
-
-    try:
-        yield remount
-    finally:
-        subprocess.run(["umount", "-l", at], check=True)
-
-
 def test_a_disk_that_becomes_read_only_and_back(start: Callable[..., Service], folder: Place, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "data0" / "log") as remount:
+    with small_disk(tmp_path / "data0" / "log", 8) as remount:
         service = start(folder, log_reserve_bytes=0, log_seal_s=0.1)
         with new_device(service) as device:
             assert device.send([device.record(1)]).status_code == 200
@@ -89,6 +73,17 @@ def test_a_disk_that_becomes_read_only_and_back(start: Callable[..., Service], f
             wanted = sorted(device.record(seq)["id"] for seq in (1, 2))
         wait_until(lambda: sorted(landed_ids(service)) == wanted, what="both records")
         service.kill()
+
+
+def test_a_start_where_nothing_can_be_written_says_so(folder: Place, tmp_path: Path) -> None:
+    service = Service(tmp_path / "data", folder)
+    service.data.mkdir()
+    with read_only(service.data), pytest.raises(AssertionError, match="the service ended"):
+        service.start()
+    assert service.process is not None
+    assert service.process.returncode == 75
+    assert "docs/runbooks/service.md" in service.said()
+    assert "Traceback" not in service.said()
 
 
 def test_a_landing_folder_that_cannot_be_written(start: Callable[..., Service], folder: Place, tmp_path: Path) -> None:
@@ -126,7 +121,7 @@ def test_object_storage_away(start: Callable[..., Service], tmp_path: Path, post
 
 def test_the_database_away(start: Callable[..., Service], weed: Weed) -> None:
     from tests.service.conftest import make_bucket_place
-    from tests.service.running import running_postgres
+    from tests.service.storage import running_postgres
 
     with running_postgres() as url:
         service = start(make_bucket_place(url, weed), database_wait_s=2)

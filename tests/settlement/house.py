@@ -4,7 +4,7 @@ import datetime as dt
 import gzip
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,13 @@ class House:
         self, device: str, episode: str, at: str, heard_s: int, received: str, clock_ahead_s: int = 0, rate: int = 1000
     ) -> None:
         """A device heard so many seconds of an episode at an instant, and its record was received at another."""
+        line = self.line(device, episode, at, heard_s, received, clock_ahead_s, rate)
+        self.land(f"{device}-{self.seqs[device]}", received, [line])
+
+    def line(
+        self, device: str, episode: str, at: str, heard_s: int, received: str, clock_ahead_s: int = 0, rate: int = 1000
+    ) -> bytes:
+        """The landing line of that."""
         seq = self.seqs[device] = self.seqs.get(device, 0) + 1
         at_ms, received_ms = (_ms(one) for one in (at, received))
         wall_ms = at_ms + clock_ahead_s * 1000
@@ -63,10 +70,13 @@ class House:
         record |= {"id": made_id(record, device_id=device)}
         content = body(record, device_id=device, sent={"wall_ms": received_ms})
         receipt = f"{device}-{seq}"
-        line = text_of(envelope(content, device_id=device, received_ms=received_ms, receipt=receipt, account_id=ABSENT))
-        path = self.landing / "sync" / received[:10] / received[11:13] / f"{receipt}.ndjson.gz"
+        return text_of(envelope(content, device_id=device, received_ms=received_ms, receipt=receipt, account_id=ABSENT))
+
+    def land(self, name: str, sealed: str, lines: Iterable[bytes]) -> None:
+        """A file of these lines, sealed at that instant."""
+        path = self.landing / "sync" / sealed[:10] / sealed[11:13] / f"{name}.ndjson.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(line))
+        path.write_bytes(gzip.compress(b"\n".join(lines)))
 
     def finance(self, **files: str) -> None:
         for name, text in files.items():

@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from expectations.gate import FAILED, PASSED, Outcome, check, suite_of
 from expectations.question import Question, Rows
 from jobs.lake.engine import engine
-from jobs.steps.money.checking import CHECKED
+from jobs.steps.money.checking import BESIDE, CHECKED, NOTHING_KNOWN
 from jobs.tables import BY_NAME
 from tests.conftest import Ran
 from tests.settlement.house import POOLS, new_house
@@ -60,6 +60,24 @@ PLANTED: list[tuple[str, str, set[str]]] = [
     ("gold/payments", puts("state = 'issued'", currency="'EUR'", payee_id="'p2'"), {"postings_are_the_payments"}),
 ]  # fmt: skip
 
+KNOWN = "(FROM silver_listens WHERE last_received_at < TIMESTAMPTZ '2026-11-08 00:00:00+00')"
+AS_IS: dict[str, str] = {}
+TOLD: list[tuple[str, str, str, dict[str, str]]] = [
+    ("assigned_where_a_split_is", "splits_in_force", "SELECT 's-3' AS show_id", {
+        "gold/settlement_runs": puts("state = 'posted'", kind="'final'"),
+        "gold/ledger": puts("account = 'payable:p1'", account="'unassigned:s-3'", show_id="'s-3'"),
+    }),
+    ("appends_only", "ledger_history", "SELECT 3 AS version, 'DELETE' AS operation, true AS ours, 1 AS removed", AS_IS),
+    ("appends_only", "ledger_history", "SELECT 3 AS version, 'RESTORE' AS operation, false AS ours, 1 AS removed",
+     AS_IS),
+    ("at_least_the_minimum", "minimums", "SELECT end_to_end_id, 1000000 AS minimum_minor FROM gold_payments", AS_IS),
+    ("frozen_is_what_was_known", "frozen", f"SELECT listen_id, heard_ms FROM {KNOWN} LIMIT 1", AS_IS),
+    ("frozen_is_what_was_known", "frozen", f"SELECT listen_id, heard_ms FROM {KNOWN} UNION ALL SELECT 'no', 1", AS_IS),
+    ("frozen_is_what_was_known", "frozen", f"SELECT listen_id, heard_ms + 1 AS heard_ms FROM {KNOWN}", AS_IS),
+    ("frozen_is_what_was_known", "frozen", "SELECT listen_id, heard_ms FROM silver_listens", AS_IS),
+]  # fmt: skip
+"""What no table tells, told wrongly (and tables changed with it): the check that catches it."""
+
 
 @pytest.fixture(scope="module")
 def tables(podledger: Callable[..., Ran], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, pa.Table]]:
@@ -75,7 +93,18 @@ def tables(podledger: Callable[..., Ran], tmp_path_factory: pytest.TempPathFacto
         house.finance(pools=POOLS + "inv-2,ads,2026-11,EUR,1000,0,0\n")
         house.close("2026-11", "2026-12-09")
         house.run("pay", "--period", "2026-11", now="2026-12-10")
-        yield {table.name: DeltaTable(str(house.lake / table.name)).to_pyarrow_table() for table in CHECKED}
+        yield {table.name: read(house.lake / table.name) for table in (*CHECKED, *BESIDE)}
+
+
+def read(folder: Path) -> pa.Table:
+    return DeltaTable(str(folder)).to_pyarrow_table()
+
+
+def rules(told: str = "", said: str = "") -> dict[str, str]:
+    """What no table tells, as of October: all of it true but for what is ``told`` otherwise."""
+    cut_off = "TIMESTAMPTZ '2026-11-08 00:00:00+00'"
+    true = NOTHING_KNOWN | {"cut_off": cut_off, "frozen": f"(SELECT listen_id, heard_ms FROM {KNOWN})"}
+    return true | ({told: f"({said})"} if told else {})
 
 
 def outcomes(tables: Tables, folder: Path, only: Sequence[str] | None = None) -> list[Outcome]:
@@ -84,21 +113,22 @@ def outcomes(tables: Tables, folder: Path, only: Sequence[str] | None = None) ->
         path = folder / f"{place}.parquet"
         pq.write_table(rows, path)
         asked[name] = Rows(rows.column_names, [path], is_whole=True)
-    return check(Question(folder, asked, []), [], {}, folder / "docs", one_by_one, only)
+    wanted = only or [table.name for table in CHECKED]
+    return check(Question(folder, asked, []), [], rules(), folder / "docs", one_by_one, wanted)
 
 
 def one_by_one(task: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
     return [task(item) for item in items]
 
 
-def broken(tables: Tables, folder: Path) -> set[str]:
+def broken(tables: Tables, folder: Path, known: Mapping[str, str]) -> set[str]:
     """Names of the checks that failed; of those with rules, the rules that rows break."""
     names = set()
     with engine(folder) as sql:
         for name, rows in tables.items():
             sql.rows(name.replace("/", "_"), rows)
-        for name in tables:
-            for entry in (suite_of(BY_NAME[name], {}) or {"expectations": []})["expectations"]:
+        for name in (table.name for table in CHECKED):
+            for entry in (suite_of(BY_NAME[name], known) or {"expectations": []})["expectations"]:
                 found = sql.query(entry["kwargs"]["unexpected_rows_query"]).to_pylist()
                 names |= {row.get("rule", entry["meta"]["name"]) for row in found}
     return names
@@ -124,12 +154,27 @@ def test_a_planted_violation_is_caught(
     with duckdb.connect() as connection:
         connection.register("t", tables[table])
         changed = {**tables, table: connection.execute(query).to_arrow_table()}
-    assert caught <= broken(changed, tmp_path)
+    assert caught <= broken(changed, tmp_path, rules())
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(("caught", "told", "said", "change"), TOLD, ids=[f"{one[0]} {one[2][:40]}" for one in TOLD])
+def test_what_no_table_tells_is_held_against_them(
+    tables: Tables, tmp_path: Path, caught: str, told: str, said: str, change: dict[str, str]
+) -> None:
+    changed = dict(tables)
+    for name, query in change.items():
+        with duckdb.connect() as connection:
+            connection.register("t", tables[name])
+            changed[name] = connection.execute(query).to_arrow_table()
+    assert caught in broken(changed, tmp_path, rules(told, said))
+    assert caught not in broken(changed, tmp_path, rules()), "it is caught for nothing else"
 
 
 def test_every_check_has_its_violation() -> None:
     named = set()
     for table in CHECKED:
-        for entry in (suite_of(table, {}) or {"expectations": []})["expectations"]:
+        for entry in (suite_of(table, NOTHING_KNOWN) or {"expectations": []})["expectations"]:
             named |= set(entry["meta"].get("rules", [entry["meta"]["name"]]))
-    assert named - set().union(*(caught for _, _, caught in PLANTED)) == set()
+    caught = set().union(*(caught for _, _, caught in PLANTED), {one[0] for one in TOLD})
+    assert named - caught == set()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jobs.settings import HOUSE
 from tests.conftest import Ran
 from tests.properties.tables import versions
 from tests.settlement.house import PAYEES, POOLS, SPLITS, House, new_house
@@ -60,6 +61,14 @@ def test_who_is_paid_what_is_withheld_returned_and_carried(house: House) -> None
     assert statement(house, "p2", "2026-10") == {
         "accrued": 8140, "held": 2394, "paid": 4885, "withheld": 861,
     }  # fmt: skip
+    shown = house.podledger("show", "payments", "--period", "2026-10", "--lake", house.lake, "--json").json()
+    assert {row["payee_id"]: row["amount_minor"] for row in shown["rows"]} == {"p1": 1436, "p2": 4885}
+    nothing = house.podledger("show", "gold/payments", "--period", "2026-09", "--lake", house.lake)
+    assert nothing.out == "gold/payments: no rows\n"
+    page = (HOUSE / "docs" / "payouts-for-creators.md").read_text(encoding="utf-8")
+    for payee, held in (("p1", 0), ("p2", 2394)):
+        told = statement(house, payee, "2026-10")
+        assert f"| {payee} | {told['accrued']} | {held} | {told['paid'] + told.get('withheld', 0)} |" in page
     before = versions(house.lake)
     assert "nothing new" in house.run("pay", *OCTOBER).out
     assert versions(house.lake) == before
@@ -84,7 +93,7 @@ def test_who_is_paid_what_is_withheld_returned_and_carried(house: House) -> None
 
     out = house.folder / "out"
     written = house.podledger("statements", "2026-10", "--out", out / "statements", "--lake", house.lake)
-    assert written.out == "statements of 2026-10: files 2, lines 12\n"
+    assert written.out == f"statements of 2026-10: files 4, lines 12\n  in {out / 'statements'}\n"
     with (out / "statements" / "p2.EUR.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert [(line["line"], line["show_id"], int(line["amount_minor"])) for line in lines] == [

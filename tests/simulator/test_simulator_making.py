@@ -130,3 +130,26 @@ def test_the_command_refuses_less_than_one_device(tmp_path: Path) -> None:
     refused = simulate_command("--out", str(tmp_path / "x"), "--devices", "0")
     assert (refused.returncode, "--devices is 0" in refused.stderr) == (1, True)
     assert not (tmp_path / "x").exists()
+
+
+def test_frauds_and_finance_are_the_same_bytes_by_one_process_and_by_two(tmp_path: Path) -> None:
+    plan = make_plan(seed=5, days=7, start=START, devices=320, frauds=1, finance=True)
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert simulate(plan, one, 1, quiet) == simulate(plan, two, 2, quiet)
+    assert digests(one) == digests(two)
+    cast = [json.loads(line) for line in (one / "truth" / "cast.ndjson").read_text().splitlines()]
+    assert len({row["listener_id"] for row in cast}) == len(cast)
+    assert {row["role"] for row in cast if not row["fraud"]} == {"family", "sleeper", "at_sea", "triple_speed"}
+    listens = [json.loads(line) for line in (one / "truth" / "listens.ndjson").read_text().splitlines()]
+    planted = {row["listener_id"] for row in cast}
+    statuses = {listen["status"] for listen in listens if listen["listener_id"] in planted}
+    assert statuses <= {"counted", "too_short"}  # nobody planted plays more than a day has
+    assert sorted(path.name for path in (one / "landing" / "finance").iterdir()) == [
+        "payees.csv", "pools.csv", "splits.csv", "subscriptions.csv",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("devices", "days", "said"), [(100, 7, "--devices 320"), (320, 3, "--days 7")])
+def test_frauds_want_room(devices: int, days: int, said: str) -> None:
+    with pytest.raises(PlanError, match=said):
+        make_plan(seed=1, days=days, start=START, devices=devices, frauds=1)

@@ -3,46 +3,51 @@
 import datetime as dt
 from dataclasses import asdict
 
-from jobs.errors import Stop
+from jobs.errors import AnotherPerson, Stop
 from jobs.finance.periods import Period
 from jobs.payouts import read_payouts
-from jobs.steps.money.people import system_user
+from jobs.steps.money.people import approving
 from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, settlers
+from jobs.steps.money.unchanged import check_unchanged
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import SETTLEMENT_RUNS
 
 
-def approve_step(close: Period) -> Step:
-    """The step in which the user of this process approves the newest draft of the close."""
+def approve_step(close: Period, draft_no: int | None = None) -> Step:
+    """The step in which a person approves the newest draft of the close; only that one, where a number is given."""
     return Step(
         "approve",
         reads=(),
         writes=(SETTLEMENT_RUNS,),
-        run=lambda work: _approve(work, str(close)),
-        has_news=lambda work: bool(_to_approve(work, str(close))),
+        run=lambda work: _approve(work, str(close), draft_no),
+        has_news=lambda work: bool(_to_approve(work, str(close), draft_no)),
     )
 
 
-def _to_approve(work: Work, close: str) -> list[Run]:
+def _to_approve(work: Work, close: str, draft_no: int | None) -> list[Run]:
     """The draft.
 
     Raises:
-        Stop: it is posted, or this user may not approve it.
+        Stop: it is posted or void, or another draft took its place.
+        AnotherPerson: this person may not approve it.
     """
     runs = all_runs(work)
-    draft, who = draft_of(runs, close), system_user()
+    draft, who = draft_of(runs, close), approving(work)
     if any(run.state == "posted" and run.settlement_period == close for run in runs):
         raise Stop(f"{close} is posted: there is nothing left to approve")
+    if draft_no not in (None, draft[0].draft_no):
+        raise Stop(f"draft {draft_no} of {close} is void, there is draft {draft[0].draft_no}: look at that one")
+    check_unchanged(work, close, draft)
     for run in draft:
         if who in settlers(runs, run):
-            raise Stop(f"{who} settled {close} and cannot approve it: somebody else has to")
+            raise AnotherPerson(f"{who} settled {close} and cannot approve it: somebody else has to")
         if who in approvers(runs, run):
-            raise Stop(f"{who} approved this draft of {close} already: a second person has to")
+            raise AnotherPerson(f"{who} approved this draft of {close} already: a second person has to")
     return draft
 
 
-def _approve(work: Work, close: str) -> Report:
-    draft, who = _to_approve(work, close), system_user()
+def _approve(work: Work, close: str, draft_no: int | None) -> Report:
+    draft, who = _to_approve(work, close, draft_no), approving(work)
     at = work.now.astimezone(dt.UTC)
     work.store.add_few(SETTLEMENT_RUNS, [{**asdict(run), "state": "approved", "at": at, "by": who} for run in draft])
     wanted = read_payouts(work.settings.payouts_toml).approvals

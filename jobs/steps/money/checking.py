@@ -1,13 +1,23 @@
 """What must hold of the money before anybody is told: the suites over the ledger and what belongs to it."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 from expectations.gate import Outcome, check
 from expectations.question import Question, Rows
 from jobs.errors import GateClosed
+from jobs.finance.periods import Period
+from jobs.lake.log import history
+from jobs.steps.money.draft import Close
+from jobs.steps.money.freezing import Span
+from jobs.steps.money.runs import all_runs
 from jobs.steps.work import Report, Work
 from jobs.tables import (
     ALLOCATIONS,
+    EVENTS,
     LEDGER,
     LISTEN_SETTLEMENTS,
+    LISTENS,
     PAYMENTS,
     SETTLEMENT_RUNS,
     STATEMENTS,
@@ -15,23 +25,99 @@ from jobs.tables import (
 )
 
 CHECKED: tuple[Table, ...] = (LEDGER, ALLOCATIONS, LISTEN_SETTLEMENTS, STATEMENTS, PAYMENTS, SETTLEMENT_RUNS)
+BESIDE: tuple[Table, ...] = (LISTENS, EVENTS)
+"""Tables that checks of the money look at, but only where a month is settled."""
 RUNBOOK = "docs/runbooks/money.md"
+NOTHING_KNOWN = {
+    "splits_in_force": "(SELECT NULL::VARCHAR AS show_id LIMIT 0)",
+    "ledger_history": "(SELECT 0 AS version, '' AS operation, true AS ours, 0 AS removed LIMIT 0)",
+    "minimums": "(SELECT NULL::VARCHAR AS end_to_end_id, 0 AS minimum_minor LIMIT 0)",
+    "frozen": "(SELECT NULL::VARCHAR AS listen_id, 0::BIGINT AS heard_ms LIMIT 0)",
+    "cut_off": "TIMESTAMPTZ '1970-01-01 00:00:00+00'",
+}
+"""What suites ask for by name and no table tells, as SQL: relations that are empty where it is not known."""
 
 
-def check_money(work: Work, report: Report) -> None:
+def check_money(work: Work, report: Report, minimums: Mapping[str, int] | None = None) -> None:
     """Runs the suites on the tables as this step leaves them.
+
+    ``minimums`` are what the payments that this step issues must come to at least, by their end-to-end ids.
 
     Raises:
         GateClosed: a check failed; the step is taken back by the next command.
     """
     asked = {table.name: Rows(table.column_names, work.store.files(table), is_whole=True) for table in CHECKED}
+    asked |= {table.name: Rows(table.column_names, [], is_whole=True) for table in BESIDE}
+    rules = NOTHING_KNOWN | {
+        "splits_in_force": _splits_in_force(work),
+        "ledger_history": _history(work.store.folder(LEDGER)),
+        "minimums": _minimums(minimums or {}),
+    }
+    _check(work, report, asked, rules, [table.name for table in CHECKED])
+
+
+def check_frozen(work: Work, report: Report, close: Close, frozen: Sequence[Path]) -> None:
+    """Checks what a close was frozen from: what was known before its cut-off, all of it and nothing else.
+
+    Raises:
+        GateClosed: it is not.
+    """
+    span = Span(min(one.period for one in close.runs).first_day, close.month.last_day, close.cut_off)
+    near = {"listen_day": (span.first, span.last)}
+    asked = {
+        table.name: Rows(table.column_names, work.files(table, near), where=span.days, is_whole=True)
+        for table in BESIDE
+    }
+    settled = work.store.files(LISTEN_SETTLEMENTS)
+    asked[LISTEN_SETTLEMENTS.name] = Rows(LISTEN_SETTLEMENTS.column_names, settled, is_whole=True)
+    rules = NOTHING_KNOWN | {"cut_off": span.instant}
+    if frozen:
+        listed = ", ".join(_quoted(str(path)) for path in frozen)
+        rules["frozen"] = f"(SELECT listen_id, heard_ms FROM read_parquet([{listed}]))"
+    _check(work, report, asked, rules, [LISTEN_SETTLEMENTS.name])
+
+
+def _check(
+    work: Work, report: Report, asked: Mapping[str, Rows], rules: Mapping[str, str], only: Sequence[str]
+) -> None:
     docs = work.settings.lake / "_closes" / "data_docs"
-    outcomes = check(Question(work.store.scratch, asked, []), [], {}, docs, work.store.spread)
+    outcomes = check(Question(work.store.scratch, asked, []), [], rules, docs, work.store.spread, only)
     report.figures["checks"] = len(outcomes)
     stopping = [outcome for outcome in outcomes if outcome.stops]
     if stopping:
         said = "\n  ".join(_said(outcome) for outcome in stopping)
-        raise GateClosed(f"the money does not add up, nothing is posted or paid; see {RUNBOOK}\n  {said}")
+        raise GateClosed(f"the money does not add up, nothing is written down; see {RUNBOOK}\n  {said}")
+
+
+def _splits_in_force(work: Work) -> str:
+    """Shows with a split on the first day of the month closed last, as that close had the splits."""
+    posted = [run for run in all_runs(work) if run.state == "posted"]
+    if not posted:
+        return NOTHING_KNOWN["splits_in_force"]
+    last = max(posted, key=lambda run: run.settlement_period)
+    path = work.settings.lake / last.frozen["archive"] / "splits.parquet"
+    day = f"DATE '{Period.read(last.settlement_period).first_day}'"
+    in_force = f"valid_from <= {day} AND (valid_to IS NULL OR {day} < valid_to)"
+    return f"(SELECT DISTINCT show_id FROM read_parquet({_quoted(str(path))}) WHERE {in_force})"
+
+
+def _history(ledger: Path) -> str:
+    rows = ", ".join(
+        f"({commit.version}, {_quoted(commit.operation)}, {commit.ours}, {commit.removed})"
+        for commit in history(ledger)
+    )
+    return f"(SELECT * FROM (VALUES {rows}) AS h(version, operation, ours, removed))"
+
+
+def _minimums(known: Mapping[str, int]) -> str:
+    if not known:
+        return NOTHING_KNOWN["minimums"]
+    rows = ", ".join(f"({_quoted(name)}, {minimum})" for name, minimum in known.items())
+    return f"(SELECT * FROM (VALUES {rows}) AS m(end_to_end_id, minimum_minor))"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _said(outcome: Outcome) -> str:

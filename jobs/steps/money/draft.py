@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from jobs.finance.periods import Period
 from jobs.finance.programs import Payouts
 from jobs.steps.money.allocating import Allocated
 from jobs.steps.money.close import ToSettle
+from jobs.steps.money.runs import Run
 from jobs.steps.money.sets import SetRead
 from jobs.steps.money.shares_of_run import MEMBERS, POOLS, RUNS
 
@@ -111,17 +113,19 @@ def row_of(
     }
 
 
-def draft_notes(close: Close, found: Allocated) -> list[str]:
+def draft_notes(month: str, draft: Sequence[Run]) -> list[str]:
     """What people look at before they approve."""
-    said = [f"draft of {close.month}; approve it with `podledger approve --period {close.month}`"]
-    for row in found.pools.to_pylist():
-        one, currency = close.runs[row["run_no"]], row["currency"]
-        waiting = row["net_minor"] - row["held_back_minor"] - row["pool_minor"]
-        said.append(
-            f"{one.program.name} {one.period} ({one.kind}, {one.rule.rule}): "
-            f"net {in_words(row['net_minor'], currency)}, divided {in_words(row['pool_minor'], currency)}, "
-            f"held back {in_words(row['held_back_minor'], currency)}, "
-            f"waiting {in_words(waiting, currency)}"
+    said = [f"draft {draft[0].draft_no} of {month}; approve it with `podledger approve --period {month}`"]
+    for run in draft:
+        name = f"{run.program} {run.period}"
+        rule = json.loads(run.config)["rule"]
+        said += (
+            f"{name} ({run.kind}, {rule}): net {in_words(pool['net_minor'], pool['currency'])}, "
+            f"divided {in_words(pool['divided_minor'], pool['currency'])}, "
+            f"held back {in_words(pool['holdback_minor'], pool['currency'])}, "
+            f"waiting {in_words(pool['waiting_minor'], pool['currency'])}"
+            for pool in run.money
         )
-    said += [f"{one.program.name} {one.period}: no document brings money in" for one in close.runs if not one.money]
+        if not run.money:
+            said.append(f"{name}: no document brings money in")
     return said

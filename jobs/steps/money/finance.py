@@ -10,7 +10,7 @@ from jobs.finance.sheets import Fault
 from jobs.payouts import read_payouts
 from jobs.published.reading import rows
 from jobs.steps.money.knowledge import known_before
-from jobs.steps.money.people import system_user
+from jobs.steps.money.people import acting
 from jobs.steps.money.sets import checksum_of, checksums_of, landed_contents, sets_read
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import FINANCE_FILES, FINANCE_SETS
@@ -48,7 +48,7 @@ def _read(work: Work) -> Report:
         "set_no": set_no,
         "checksum": checksum_of(files),
         "read_at": work.now.astimezone(dt.UTC),
-        "read_by": system_user(),
+        "read_by": acting(work),
         "in_force": not faults,
         "files": files,
         "faults": [asdict(fault) for fault in faults],

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from jobs.finance.programs import DatedHold
 from jobs.lake.engine import engine
 from jobs.steps.hearing import KEYS
 from jobs.steps.shares import Share
@@ -15,17 +14,16 @@ from jobs.tables import EVENTS, HOLDS, IMPOSSIBLE_DAYS, LISTENS
 from jobs.transforms.rules import CountingRules
 from jobs.transforms.settlement.freezing import (
     COLUMNS,
+    active_hours,
     digests,
     impossible_before,
     is_as_before,
     parts_before,
     standings,
     unsure,
-    with_bucket,
+    with_measures,
 )
-from jobs.transforms.settlement.suspicions import suspicious
-
-NOTHING_FOUND = "SELECT '' AS listen_id, '' AS rule, 0::BIGINT AS measured, 0::BIGINT AS threshold"
+from jobs.transforms.settlement.suspicion import NOTHING_FOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +74,14 @@ def sift(given: FilesToSift) -> Sifted:
     with engine(given.scratch) as sql:
         sql.files("listens", LISTENS, given.listens, given.span.days)
         return Sifted(
-            sql.save(given.scratch, with_bucket(f"(FROM listens WHERE {same})")),
+            sql.save(given.scratch, with_measures(f"(FROM listens WHERE {same})")),
             sql.save(given.scratch, f"SELECT {KEYS} FROM listens WHERE NOT {same}"),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ShareToRebuild:
-    """A share of the devices, the files of its events, and what is asked for."""
+    """A share of the devices, the files of its events, and what is asked for, hours with playing if wanted."""
 
     scratch: Path
     share: Share
@@ -92,14 +90,16 @@ class ShareToRebuild:
     events: list[Path]
     impossible_days: list[Path]
     asked: list[Path]
+    with_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A file of listen parts by events received before the cut-off, and one of listens on unsure clocks."""
+    """Files of listen parts by events received before the cut-off, of listens on unsure clocks, of active hours."""
 
     parts: Path
     unsure: Path
+    hours: list[Path]
 
 
 def rebuild(given: ShareToRebuild) -> Rebuilt:
@@ -111,9 +111,11 @@ def rebuild(given: ShareToRebuild) -> Rebuilt:
         sql.saved("asked", given.asked, "")
         sql.keep("impossible", impossible_before("events", "impossible_now", given.rules))
         sql.keep("parts", parts_before("events", "asked", "impossible"))
+        hours = [sql.save(given.scratch, active_hours("events"))] if given.with_hours else []
         return Rebuilt(
             sql.save(given.scratch, "FROM parts"),
             sql.save(given.scratch, unsure(f"(FROM events WHERE {given.span.days})")),
+            hours,
         )
 
 
@@ -121,7 +123,8 @@ def rebuild(given: ShareToRebuild) -> Rebuilt:
 class ShareToSeal:
     """A share of the listeners: all files of listens, what holds them, and what was decided.
 
-    ``holds`` are files of ``gold/holds``, ``unsure`` of newly found ones, ``decisions`` has ``listen_id, decision``.
+    ``holds`` are files of ``gold/holds``, of which those of earlier closes are known; ``found`` of what rules find now;
+    ``decisions`` has ``listen_id, decision``.
     """
 
     scratch: Path
@@ -130,10 +133,9 @@ class ShareToSeal:
     span: Span
     listens: list[Path]
     holds: list[Path]
-    unsure: list[Path]
+    found: list[Path]
     decisions: pa.Table
     pay_claimed: bool
-    suspicions: tuple[DatedHold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +151,16 @@ def seal(given: ShareToSeal) -> Sealed:
     """Says what each listen of the share is in every program, and writes its file of the archive."""
     with engine(given.scratch) as sql:
         sql.saved("all_listens", given.listens, "")
-        sql.files("known_holds", HOLDS, given.holds)
-        sql.saved("unsure", given.unsure, NOTHING_FOUND)
+        sql.files("known_holds", HOLDS, given.holds, f"since < {given.span.instant}")
+        sql.saved("found", given.found, NOTHING_FOUND)
         sql.rows("decisions", given.decisions)
         sql.view("listens", f"SELECT {COLUMNS}, bucket FROM all_listens WHERE {given.share.condition}")
-        suspected = suspicious("listens", given.suspicions)
-        sql.view("found", f"SELECT listen_id, rule, measured, threshold FROM unsure UNION ALL ({suspected})")
         sql.keep("here", "SELECT listen_id FROM listens WHERE status = 'counted'")
         sql.keep(
             "new_holds",
             "SELECT * FROM (SELECT listen_id, rule, sum(measured)::BIGINT AS measured, "
-            "any_value(threshold) AS threshold FROM found GROUP BY listen_id, rule) "
+            "any_value(threshold) AS threshold, any_value(peers_median) AS peers_median "
+            "FROM found GROUP BY listen_id, rule) "
             "SEMI JOIN here USING (listen_id) ANTI JOIN known_holds USING (listen_id, rule)",
         )
         sql.view(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from jobs.finance.files import FinanceSet
-from jobs.finance.programs import Payouts
 from jobs.lake.delta import Within
+from jobs.steps.money.draft import Close, tables_of
 from jobs.steps.money.freezing import (
     FilesToSift,
     Sealed,
@@ -22,11 +22,12 @@ from jobs.steps.money.freezing import (
     seal,
     sift,
 )
+from jobs.steps.money.suspecting import Money, suspect, wants_hours
 from jobs.steps.shares import shares
 from jobs.steps.work import Work
 from jobs.tables import EPISODES, EVENTS, HOLDS, IMPOSSIBLE_DAYS, LISTENS
 from jobs.transforms.listens import listens, summed
-from jobs.transforms.settlement.freezing import with_bucket
+from jobs.transforms.settlement.freezing import with_measures
 
 FILES_OF_TASK = 16
 ONE_DAY = dt.timedelta(days=1)
@@ -42,9 +43,13 @@ class FrozenListens:
     new_holds: pa.Table
 
 
-def freeze_listens(work: Work, folder: Path, span: Span, finance: FinanceSet, payouts: Payouts) -> FrozenListens:
-    """Writes the listens of these days as they were known before the cut-off into the folder."""
-    store = work.store
+def freeze_listens(work: Work, folder: Path, close: Close, finance: FinanceSet) -> FrozenListens:
+    """Writes the listens of the close's months as they were known before its cut-off into the folder.
+
+    Splits and fees are there as files already.
+    """
+    store, payouts = work.store, close.payouts
+    span = Span(min(one.period for one in close.runs).first_day, close.month.last_day, close.cut_off)
     files = work.files(LISTENS, {"listen_day": (span.first, span.last)})
     sifted = store.spread(
         sift, [FilesToSift(store.scratch, span, some) for some in groups_of_files(files, FILES_OF_TASK)]
@@ -62,6 +67,7 @@ def freeze_listens(work: Work, folder: Path, span: Span, finance: FinanceSet, pa
                 events,
                 work.files(IMPOSSIBLE_DAYS),
                 [one.asked for one in sifted],
+                wants_hours(payouts.holds),
             )
             for share in (shares(store.count(EVENTS)) if sifted else [])
         ],
@@ -70,6 +76,11 @@ def freeze_listens(work: Work, folder: Path, span: Span, finance: FinanceSet, pa
     if rebuilt:
         there.append(_put_together(work, [one.parts for one in rebuilt]))
     rows = _counted(work, there)
+    runs, members, pools = tables_of(close, [""] * len(close.runs))
+    money = Money(runs, members, pools, [folder / "splits.parquet"], [folder / "fees.parquet"])
+    found = suspect(work, payouts, there, [path for one in rebuilt for path in one.hours], money)
+    if payouts.hold_unsure_clocks:
+        found += [one.unsure for one in rebuilt]
     sealed = store.spread(
         seal,
         [
@@ -80,10 +91,9 @@ def freeze_listens(work: Work, folder: Path, span: Span, finance: FinanceSet, pa
                 span,
                 there,
                 work.files(HOLDS),
-                [one.unsure for one in rebuilt] if payouts.hold_unsure_clocks else [],
+                found,
                 decisions_of(finance),
                 payouts.pay_claimed,
-                payouts.holds,
             )
             for share in (shares(rows) if there else [])
         ],
@@ -96,7 +106,7 @@ def _put_together(work: Work, parts: list[Path]) -> Path:
         sql.saved("parts", parts, "")
         sql.files("episodes", EPISODES, work.files(EPISODES))
         sql.keep("whole", summed("parts"))
-        return sql.save(work.store.scratch, with_bucket(f"({listens('whole', 'episodes', work.rules)})"))
+        return sql.save(work.store.scratch, with_measures(f"({listens('whole', 'episodes', work.rules)})"))
 
 
 def _counted(work: Work, paths: list[Path]) -> int:

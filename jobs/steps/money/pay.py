@@ -17,7 +17,7 @@ from jobs.steps.money.checking import check_money
 from jobs.steps.money.derived import derive
 from jobs.steps.money.ledger import append, entry, posting
 from jobs.steps.money.payments import Payment, all_payments, has_returned, results
-from jobs.steps.money.people import system_user
+from jobs.steps.money.people import acting
 from jobs.steps.money.runs import all_runs
 from jobs.steps.money.sets import finance_of, needed_set
 from jobs.steps.work import Report, Step, Work
@@ -39,10 +39,11 @@ def pay_step(close: Period) -> Step:
 
 @dataclass(slots=True)
 class Plan:
-    """Entries to post, as lists of postings, and rows of payments to write down."""
+    """Entries to post, as lists of postings, rows of payments to write down, and what they must come to at least."""
 
     entries: list[list[dict[str, Any]]] = field(default_factory=list)
     payments: list[dict[str, Any]] = field(default_factory=list)
+    minimums: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_news(self) -> bool:
@@ -53,13 +54,13 @@ class Plan:
 def _pay(work: Work, close: str) -> Report:
     plan = _plan(work, close)
     append(work, [row for postings in plan.entries for row in postings])
-    at, who = work.now.astimezone(dt.UTC), system_user()
+    at, who = work.now.astimezone(dt.UTC), acting(work)
     work.store.add_few(PAYMENTS, [{**row, "at": at, "by": who} for row in plan.payments])
     derive(work, (run.settlement_period for run in all_runs(work) if run.state == "posted"))
     report = Report("pay", news=True)
     for state in ("issued", "carried", "returned", "cleared"):
         report.figures[state] = sum(row["state"] == state for row in plan.payments)
-    check_money(work, report)
+    check_money(work, report, plan.minimums)
     return report
 
 
@@ -83,6 +84,7 @@ def _plan(work: Work, close: str) -> Plan:
             returned = has_returned(payments, finance, payee_id)
             what = instruction(payee, held, finance["rates"], work.now.date(), minimum, returned)
             _add(what, close, payments, plan)
+            plan.minimums |= {row["end_to_end_id"]: minimum for row in plan.payments if row["payee_id"] == payee_id}
     return plan
 
 

@@ -1,7 +1,6 @@
 """Post: an approved close goes into the ledger; what differs from what was posted before is an adjustment."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -18,9 +17,9 @@ from jobs.steps.money.assigning import assignments
 from jobs.steps.money.checking import check_money
 from jobs.steps.money.derived import derive
 from jobs.steps.money.ledger import append, entry, posting
-from jobs.steps.money.people import system_user
+from jobs.steps.money.people import acting
 from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, posted_runs, settlers
-from jobs.steps.money.sets import needed_set
+from jobs.steps.money.unchanged import check_unchanged
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import ALLOCATIONS, BALANCES, LEDGER, SETTLEMENT_RUNS, STATEMENTS
 from jobs.transforms.settlement.ledger import differences, signed, targets
@@ -52,7 +51,7 @@ def _to_post(work: Work, close: str) -> list[Run]:
     if posted:
         return []
     _check_approved(work, close, runs, draft)
-    _check_unchanged(work, close, draft)
+    check_unchanged(work, close, draft)
     return draft
 
 
@@ -64,7 +63,7 @@ def _post(work: Work, close: str) -> Report:
     _check_given_out(work, entries)
     posted = append(work, entries)
     at = work.now.astimezone(dt.UTC)
-    who = system_user()
+    who = acting(work)
     work.store.add_few(SETTLEMENT_RUNS, [{**asdict(run), "state": "posted", "at": at, "by": who} for run in draft])
     closes = {run.settlement_period for run in runs if run.state == "posted"}
     derive(work, closes | {close})
@@ -104,15 +103,6 @@ def _check_approved(work: Work, close: str, runs: Sequence[Run], draft: Sequence
                 f"{close} has {len(by)} of {wanted} approvals{named}: `podledger approve --period {close}`, each by "
                 "somebody else than who settled it"
             )
-
-
-def _check_unchanged(work: Work, close: str, draft: Sequence[Run]) -> None:
-    checksums = draft[0].frozen["checksums"]
-    if checksums["finance"] != needed_set(work).checksum:
-        raise Stop(f"the finance set was replaced since {close} was settled: settle it again, and have it approved")
-    conf = hashlib.sha256(repr(read_payouts(work.settings.payouts_toml)).encode()).hexdigest()
-    if checksums["conf"] != conf:
-        raise Stop(f"conf/payouts.toml was changed since {close} was settled: settle it again, and have it approved")
 
 
 def _postings(work: Work, draft: Sequence[Run]) -> list[tuple[Run, list[dict[str, Any]]]]:

@@ -7,20 +7,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jobs.errors import Stop
+from expectations.gate import make_ready
+from jobs.errors import Stop, TryAgain
 from jobs.finance.files import FinanceSet
 from jobs.finance.periods import Period
 from jobs.payouts import read_payouts
 from jobs.steps.money import archive
 from jobs.steps.money.allocating import Allocated, allocate
+from jobs.steps.money.checking import check_frozen
 from jobs.steps.money.close import ToSettle, to_settle
 from jobs.steps.money.comparison import compared
+from jobs.steps.money.costs import add_costs, costs_in_words
 from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, tables_of
-from jobs.steps.money.freezing import Span
 from jobs.steps.money.late import report_late
 from jobs.steps.money.listens_frozen import FrozenListens, freeze_listens
-from jobs.steps.money.people import system_user
-from jobs.steps.money.runs import all_runs, draft_of, drafts
+from jobs.steps.money.people import acting
+from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, drafts
 from jobs.steps.money.sets import contents_of, finance_of, needed_set
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
@@ -31,6 +33,7 @@ from jobs.tables import (
     IMPOSSIBLE_DAYS,
     LISTEN_SETTLEMENTS,
     LISTENS,
+    RULE_COSTS,
     SETTLEMENT_RUNS,
 )
 from jobs.transforms.settlement.allocation import run_checksums
@@ -44,9 +47,10 @@ def settle_step(close: Period) -> Step:
     return Step(
         "settle",
         reads=(LISTENS, EVENTS, EPISODES, IMPOSSIBLE_DAYS),
-        writes=(SETTLEMENT_RUNS, ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS),
+        writes=(SETTLEMENT_RUNS, ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS, RULE_COSTS),
         run=lambda work: _settle(work, close),
         has_news=lambda work: _may_settle(work, close),
+        ahead=make_ready,
     )
 
 
@@ -62,10 +66,11 @@ def _settle(work: Work, month: Period) -> Report:
     contents = contents_of(work, finance_set)
     rules = {archive.PAYOUTS: work.settings.payouts_toml, archive.COUNTING: work.settings.counting_toml}
     archive.keep_finance(draft, finance, contents, rules)
-    span = Span(min(one.period for one in asked).first_day, month.last_day, close.cut_off)
-    frozen = freeze_listens(work, draft, span, finance, payouts)
+    frozen = freeze_listens(work, draft, close, finance)
+    report = Report("settle", news=True)
+    check_frozen(work, report, close, frozen.paths)
     name = archive.keep(draft, str(month), _manifest(close, frozen))
-    return _work_out(work, close, name, frozen, finance)
+    return _work_out(work, close, name, frozen, finance, report)
 
 
 def _may_settle(work: Work, month: Period) -> bool:
@@ -74,7 +79,7 @@ def _may_settle(work: Work, month: Period) -> bool:
     if work.now < cut_off:
         raise Stop(f"{month} is open until its cut-off at {cut_off:%Y-%m-%d %H:%M} UTC: settle it then")
     if LISTENS.name not in work.state.tables or work.state.is_behind("listens"):
-        raise Stop("listens are behind what landed: `podledger run` first, then settle")
+        raise TryAgain("listens are behind what landed: `podledger run` brings them up to date, then settle")
     to_settle(payouts, finance_of(work, needed_set(work)), month, all_runs(work))
     return True
 
@@ -94,36 +99,59 @@ def _manifest(close: Close, frozen: FrozenListens) -> dict[str, Any]:
     }
 
 
-def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, finance: FinanceSet) -> Report:
-    store, code = work.store, archive.code_version()
+def _work_out(
+    work: Work, close: Close, name: str, frozen: FrozenListens, finance: FinanceSet, report: Report
+) -> Report:
+    code = archive.code_version()
     checksums = archive.manifest_of(work.settings.lake, name)["checksums"]
     ids = [_run_id(one, close, checksums, code) for one in close.runs]
-    report = Report("settle", news=True, figures={"runs": len(ids), "listens": frozen.listens})
-    before = all_runs(work)
-    draft_no = drafts(before, str(close.month))
-    if draft_no and sorted(ids) == sorted(run.run_id for run in draft_of(before, str(close.month))):
-        report.notes.append(f"{close.month} was settled from this very input: nothing new; approve or post that run")
-        return report
-    told = {"draft_no": draft_no + 1, "at": work.now.astimezone(dt.UTC), "by": system_user()}
-    same = {run.run_id: asdict(run) | told for run in before if run.run_id in ids and run.state == "settled"}
-    if same:  # an earlier draft was of this input: it is taken up again, and what it came to stands
-        store.add_few(SETTLEMENT_RUNS, [same[run_id] for run_id in ids])
-        report.notes.append(f"{close.month} is settled as in an earlier draft again; approvals start anew")
-        return report
+    report.figures |= {"runs": len(ids), "listens": frozen.listens}
+    before, month = all_runs(work), str(close.month)
+    draft_no = drafts(before, month)
+    draft = draft_of(before, month) if draft_no else []
+    is_new = sorted(ids) != sorted(run.run_id for run in draft)
+    if not is_new:
+        report.notes.append(f"{month} was settled from this very input: nothing new; approve or post that run")
+    else:
+        draft_no += 1
+        told = {"draft_no": draft_no, "at": work.now.astimezone(dt.UTC), "by": acting(work)}
+        report.figures["held"] = _put_holds(work, close, frozen)
+        same = {run.run_id: asdict(run) | told for run in before if run.run_id in ids and run.state == "settled"}
+        if same:  # an earlier draft was of this input: it is taken up again, and what it came to stands
+            rows = [same[run_id] for run_id in ids]
+            report.notes.append(f"{month} is settled as in an earlier draft again; approvals start anew")
+        else:
+            rows = [row | told for row in _new_rows(work, close, name, ids, report, finance, before)]
+        work.store.add_few(SETTLEMENT_RUNS, rows)
+        draft = [Run(**row) for row in rows]
+    report.figures |= {"draft": draft_no, "approvals": 0 if is_new else len(approvers(before, draft[0]))}
+    report.notes += draft_notes(month, draft) + compared(work, close, ids, before) + costs_in_words(work, ids)
+    return report
+
+
+def _new_rows(
+    work: Work,
+    close: Close,
+    name: str,
+    ids: list[str],
+    report: Report,
+    finance: FinanceSet,
+    before: list[Run],
+) -> list[dict[str, Any]]:
+    """Works the runs out; their rows, but for who settled them. ``name`` is the archive they are worked out from."""
+    store, checksums = work.store, archive.manifest_of(work.settings.lake, name)["checksums"]
     found = allocate(store, archive.frozen_in(work.settings.lake, name), *tables_of(close, ids))
     store.add_parts(ALLOCATIONS, found.allocations)
     late = report_late(work, close, ids, finance, before)
     store.add_parts(LISTEN_SETTLEMENTS, [*found.listens, *late])
     report.figures["late"] = sum(part.rows for part in late)
-    report.figures |= {"held": _add_holds(work, close, frozen)}
+    add_costs(work, found)
     came_to = _checksums(work, found)
-    rows = []
-    for place, (one, run_id) in enumerate(zip(close.runs, ids, strict=True)):
-        row = row_of(close, one, run_id, name, checksums, code, figures_of(one, found, place))
-        rows.append(row | told | {"checksum": came_to.get(run_id, NOTHING_ALLOCATED)})
-    store.add_few(SETTLEMENT_RUNS, rows)
-    report.notes += draft_notes(close, found) + compared(work, close, ids, before)
-    return report
+    return [
+        row_of(close, one, run_id, name, checksums, archive.code_version(), figures_of(one, found, place))
+        | {"checksum": came_to.get(run_id, NOTHING_ALLOCATED)}
+        for place, (one, run_id) in enumerate(zip(close.runs, ids, strict=True))
+    ]
 
 
 def _run_id(one: ToSettle, close: Close, checksums: dict[str, str], code: str) -> str:
@@ -131,7 +159,9 @@ def _run_id(one: ToSettle, close: Close, checksums: dict[str, str], code: str) -
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:RUN_ID_DIGITS]
 
 
-def _add_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
+def _put_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
+    """Puts what this draft is the first to hold in the place of what an earlier draft of the same close did."""
+    work.store.remove_where(HOLDS, f"settlement_period = '{close.month}'")
     until = close.cut_off + dt.timedelta(days=close.payouts.hold_days)
     told = {"since": close.cut_off, "until": until, "settlement_period": str(close.month)}
     rows = [{**row, **told} for row in frozen.new_holds.to_pylist()]

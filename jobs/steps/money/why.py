@@ -8,6 +8,8 @@ from jobs.finance.amounts import in_words
 from jobs.finance.programs import OF_USERS
 from jobs.published.reading import rows, state_of
 from jobs.steps.money.runs import Run
+from jobs.steps.money.worth import in_text as worth_in_text
+from jobs.steps.money.worth import worth
 from jobs.tables import ALLOCATIONS, LISTEN_SETTLEMENTS, SETTLEMENT_RUNS
 
 
@@ -19,19 +21,33 @@ def why(lake: Path, payee: str, period: str) -> list[dict[str, Any]]:
     Raises:
         Stop: the month is not posted, or the payee has no part in it.
     """
-    versions = state_of(lake).get("tables", {})
-    if versions.get(SETTLEMENT_RUNS.name, -1) < 0:
-        raise Stop(f"nothing is settled in {lake} yet: `podledger settle --period {period}`")
-    found = rows(lake, SETTLEMENT_RUNS.name, versions[SETTLEMENT_RUNS.name], f"period = '{period}'").to_pylist()
-    posted = sorted((Run(**row) for row in found if row["state"] == "posted"), key=lambda run: run.settlement_period)
-    told = []
-    for run in {run.program: run for run in posted}.values():
+    versions, told = state_of(lake).get("tables", {}), []
+    for run in _last_runs(lake, period):
         where = f"run_id = '{run.run_id}' AND payee_id = '{_quoted(payee)}'"
         allocated = rows(lake, ALLOCATIONS.name, versions[ALLOCATIONS.name], where).to_pylist()
         told += [_one(lake, versions[LISTEN_SETTLEMENTS.name], run, row) for row in allocated]
     if not told:
         raise Stop(f"{payee} has no part in what is posted for {period}: see splits.csv, and gold/settlement_runs")
     return sorted(told, key=lambda one: (one["program"], one["currency"], one["show_id"], one["valid_from"]))
+
+
+def unpaid(lake: Path, payee: str, period: str) -> list[dict[str, Any]]:
+    """What of the payee's shows was held, invalid, void or late in that month, by which rule, and worth what."""
+    return [one for run in _last_runs(lake, period) for one in worth(lake, run, payee)]
+
+
+def _last_runs(lake: Path, period: str) -> list[Run]:
+    """The last run that was posted for that month, of each program.
+
+    Raises:
+        Stop: nothing is settled yet.
+    """
+    version = state_of(lake).get("tables", {}).get(SETTLEMENT_RUNS.name, -1)
+    if version < 0:
+        raise Stop(f"nothing is settled in {lake} yet: `podledger settle --period {period}`")
+    found = rows(lake, SETTLEMENT_RUNS.name, version, f"period = '{period}'").to_pylist()
+    posted = sorted((Run(**row) for row in found if row["state"] == "posted"), key=lambda run: run.settlement_period)
+    return list({run.program: run for run in posted}.values())
 
 
 def _one(lake: Path, version: int, run: Run, row: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +95,14 @@ def in_text(one: dict[str, Any]) -> list[str]:
     for day in one["listens"]:
         said.append(f"  {day['listen_day']} {day['class']}: {day['listens']:,} listens, {day['heard_ms']:,} ms")
     return said
+
+
+def unpaid_in_text(one: dict[str, Any]) -> str:
+    """What was not paid in words."""
+    amount = in_words(abs(one["worth_minor"]), one["currency"])
+    return worth_in_text(
+        one, amount if one["class"] == "held" else f"{amount} {'less' if one['worth_minor'] < 0 else 'more'}"
+    )
 
 
 def _quoted(text: str) -> str:

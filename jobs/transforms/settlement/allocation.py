@@ -1,7 +1,7 @@
 """From the weights of items to the amounts of payees: two stages, each of which adds up to the unit."""
 
 from jobs.finance.programs import Rule
-from jobs.transforms.settlement.dividing import divided, tie_of
+from jobs.transforms.settlement.dividing import divided, floored, tie_of
 from jobs.transforms.settlement.weights import MICRO
 
 
@@ -46,8 +46,8 @@ def of_payees(items: str, splits: str) -> str:
     )"""
     tie = tie_of("program", "period", "show_id", "valid_from", "payee_id")
     return f"""
-        SELECT *, if(amount_minor = 0 OR payee_id IS NULL, 0,
-                amount_minor - amount_minor * (weight - held_weight) // weight) AS held_minor
+        SELECT *, if(amount_minor = 0 OR payee_id IS NULL OR held_weight = 0, 0,
+                amount_minor - {floored("amount_minor", "weight - held_weight", "weight")}) AS held_minor
         FROM (
             SELECT * EXCLUDE (total, base), total AS total_shares, base AS base_minor, bonus AS bonus_minor,
                 base + bonus AS amount_minor

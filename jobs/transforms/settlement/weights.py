@@ -6,7 +6,7 @@ one (``valid_from`` null). ``raw`` is heard time in ms; ``weight`` is what a rul
 """
 
 from jobs.finance.programs import Rule
-from jobs.transforms.settlement.dividing import divided, tie_of
+from jobs.transforms.settlement.dividing import divided, floored, tie_of
 
 LEVEL_MOST = 10**10
 """Listening beyond this many ms a period does not scale a listener's fee any further."""
@@ -24,10 +24,10 @@ def of_runs(listens: str, runs: str, members: str, versions: str) -> str:
     """
     return f"""
         WITH all_members AS (
-            SELECT run_no, show_id, since, until FROM {members} WHERE show_id <> '*'
+            SELECT run_no, show_id, since, {_end("until")} AS until FROM {members} WHERE show_id <> '*'
             UNION ALL
-            SELECT run_no, s.show_id, since, until FROM {members} AS m, (SELECT DISTINCT show_id FROM {listens}) AS s
-            WHERE m.show_id = '*'
+            SELECT run_no, s.show_id, since, {_end("until")} AS until
+            FROM {members} AS m, (SELECT DISTINCT show_id FROM {listens}) AS s WHERE m.show_id = '*'
         )
         SELECT l.* REPLACE (CASE WHEN standing = 'held' AND is_final
                 THEN if(held_since <= release_until, 'payable', 'late') ELSE standing END AS standing),
@@ -35,9 +35,14 @@ def of_runs(listens: str, runs: str, members: str, versions: str) -> str:
         FROM {listens} AS l
         JOIN {runs} AS r ON r.period = strftime(l.listen_day, '%Y-%m')
         SEMI JOIN all_members AS m ON m.run_no = r.run_no AND m.show_id = l.show_id
-            AND l.listen_day >= m.since AND (m.until IS NULL OR l.listen_day < m.until)
-        LEFT JOIN {versions} AS v ON v.show_id = l.show_id AND l.listen_day >= v.valid_from
-            AND (v.valid_to IS NULL OR l.listen_day < v.valid_to)"""
+            AND l.listen_day >= m.since AND l.listen_day < m.until
+        LEFT JOIN (SELECT show_id, valid_from, {_end("valid_to")} AS valid_to FROM {versions}) AS v
+            ON v.show_id = l.show_id AND l.listen_day >= v.valid_from AND l.listen_day < v.valid_to"""
+
+
+def _end(day: str) -> str:
+    """An end that may be open as a date: joins by comparisons alone are hashed, one with an OR goes pair by pair."""
+    return f"coalesce({day}, DATE '9999-12-31')"
 
 
 def heard(listens: str) -> str:
@@ -109,7 +114,8 @@ def weighed(heard: str, runs: str, fees: str, scales: str) -> str:
             FROM {heard}
         ),
         by_pool AS (
-            SELECT {columns}, if(rule = '{Rule.CAPPED}' AND heard_ms > cap_ms, raw * cap_ms // heard_ms, raw) AS weight
+            SELECT {columns}, if(rule = '{Rule.CAPPED}' AND heard_ms > cap_ms,
+                {floored("raw", "cap_ms", "heard_ms")}, raw) AS weight
             FROM wide JOIN {runs} USING (run_no) WHERE rule IN ('{Rule.PRO_RATA}', '{Rule.CAPPED}')
         ),
         of_users AS (
@@ -126,7 +132,7 @@ def weighed(heard: str, runs: str, fees: str, scales: str) -> str:
             SELECT {columns}, base + bonus AS weight
             FROM ({divided("of_users", "given", "raw", "run_no, listener_id", tie)})
         )
-        SELECT *, weight - weight * (raw - raw_held) // raw AS held_weight
+        SELECT *, if(raw_held = 0, 0, weight - {floored("weight", "raw - raw_held", "raw")})::HUGEINT AS held_weight
         FROM (FROM by_pool UNION ALL FROM by_user)"""
 
 

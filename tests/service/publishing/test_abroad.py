@@ -92,6 +92,10 @@ def test_hubs_and_podping_hear_of_changes_until_they_say_yes(
         abroad.files["/hub"] = b""
         creator.published(show, audio("tone.mp3"))
         wait_until(lambda: {one["outcome"] for one in notices() if one["due_ms"] is None} == {"told"}, what="the yes")
+        listed, asked = f"/v1/shows/{show['id']}/notices", {"limit": "1"}
+        newest = creator.client.get(listed, params=asked).json()
+        older = creator.client.get(listed, params={**asked, "after": newest["next"]}).json()
+        assert [*newest["items"], *older["items"]] == notices()[:2]
         assert f'rel="hub" href="{abroad.url}/hub"' in edge.client().get(f"/feeds/{show['slug']}.xml").text
     told = [parse_qs(body.decode()) for method, path, body, _ in abroad.asked if (method, path) == ("POST", "/hub")]
     assert all(one["hub.mode"] == ["publish"] and one["hub.url"] == [show["feed_url"]] for one in told)

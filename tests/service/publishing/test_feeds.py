@@ -1,6 +1,8 @@
 """Feeds as bytes: what is in them, what cannot be, and when a file changes."""
 
 import gzip
+import random
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from service.feeds.channel import render_page
 from service.feeds.check import FeedBroken, check_feed
+from service.feeds.compressing import BLOCK_BYTES, BlockGzip
 from service.feeds.files import write_feed_file
 from service.feeds.identity import podcast_guid
 from service.feeds.item import render_item
@@ -178,12 +181,12 @@ def test_every_episode_stands_on_exactly_one_page(count: int, limit: int) -> Non
 
 def test_a_file_changes_only_with_its_content_and_then_gets_a_later_second(tmp_path: Path) -> None:
     file = tmp_path / "feeds" / "tides.xml"
-    assert write_feed_file(file, b"<rss>1</rss>", now_s=1_000)
+    assert write_feed_file(file, b"<rss>1</rss>", now_s=1_000, gzip=BlockGzip())
     before = (file.stat().st_ino, file.stat().st_mtime_ns)
-    assert not write_feed_file(file, b"<rss>1</rss>", now_s=2_000)
+    assert not write_feed_file(file, b"<rss>1</rss>", now_s=2_000, gzip=BlockGzip())
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == before
     for number in (2, 3):
-        assert write_feed_file(file, b"<rss>%d</rss>" % number, now_s=1_000)
+        assert write_feed_file(file, b"<rss>%d</rss>" % number, now_s=1_000, gzip=BlockGzip())
         packed = file.with_name("tides.xml.gz")
         assert file.stat().st_mtime == packed.stat().st_mtime == 1_000 + number - 1
         assert gzip.decompress(packed.read_bytes()) == file.read_bytes() == b"<rss>%d</rss>" % number
@@ -192,10 +195,20 @@ def test_a_file_changes_only_with_its_content_and_then_gets_a_later_second(tmp_p
 
 def test_a_gzip_left_alone_by_a_crash_is_made_up_for(tmp_path: Path) -> None:
     file = tmp_path / "tides.xml"
-    write_feed_file(file, b"<rss>1</rss>", now_s=1_000)
+    write_feed_file(file, b"<rss>1</rss>", now_s=1_000, gzip=BlockGzip())
     file.with_name("tides.xml.gz").unlink()
-    assert write_feed_file(file, b"<rss>1</rss>", now_s=1_000)
+    assert write_feed_file(file, b"<rss>1</rss>", now_s=1_000, gzip=BlockGzip())
     assert gzip.decompress(file.with_name("tides.xml.gz").read_bytes()) == b"<rss>1</rss>"
+
+
+def test_a_long_file_is_one_gzip_and_the_same_whatever_was_kept() -> None:
+    text = random.Random(1).randbytes(3 * BLOCK_BYTES).hex().encode()
+    kept = BlockGzip(most_bytes=len(text) // 4)  # less than the whole: some is kept, some was let go
+    for content in (text, b"a new episode " + text, text[BLOCK_BYTES:], text[: 2 * BLOCK_BYTES], text + b"at the end"):
+        packed = kept.compress(content)
+        assert packed == kept.compress(content) == BlockGzip().compress(content)
+        reader = zlib.decompressobj(wbits=31)
+        assert (reader.decompress(packed), reader.eof, reader.unused_data) == (content, True, b"")
 
 
 def test_feedparser_finds_nothing_to_complain_of() -> None:

@@ -1,0 +1,24 @@
+"""Whether a draft still stands: it is void once what it was worked out from was replaced."""
+
+import hashlib
+from collections.abc import Sequence
+
+from jobs.errors import Stop
+from jobs.payouts import read_payouts
+from jobs.steps.money.runs import Run
+from jobs.steps.money.sets import needed_set
+from jobs.steps.work import Work
+
+
+def check_unchanged(work: Work, close: str, draft: Sequence[Run]) -> None:
+    """Checks that finance set and programs are those of the draft.
+
+    Raises:
+        Stop: one of them was replaced since.
+    """
+    checksums = draft[0].frozen["checksums"]
+    if checksums["finance"] != needed_set(work).checksum:
+        raise Stop(f"the finance set was replaced since {close} was settled: settle it again, and have it approved")
+    conf = hashlib.sha256(repr(read_payouts(work.settings.payouts_toml)).encode()).hexdigest()
+    if checksums["conf"] != conf:
+        raise Stop(f"conf/payouts.toml was changed since {close} was settled: settle it again, and have it approved")
