@@ -103,7 +103,7 @@ def month(number: int, shape: Shape) -> Month:
         for one in listeners for place in range(draw.randrange(4))
     ]  # fmt: skip
     fees = {one: draw.choice([0, 999, _number(draw, 8, MOST_FEE)]) for one in listeners if draw.random() < 0.8}
-    campaigns = _campaigns(draw, number, shape.digits) if shape.rule == "cpm" else []
+    campaigns = _campaigns(draw, number) if shape.rule == "cpm" else []
     names = [*(one.name for one in campaigns), "of-another-program"]
     plays = [
         (listen.listen_id, draw.choice(names)) for listen in listens for _ in range(draw.randrange(6)) if campaigns
@@ -148,11 +148,12 @@ def _pools(draw: random.Random, shape: Shape, fees: dict[str, int], fee_bps: int
     ]
 
 
-def _campaigns(draw: random.Random, number: int, digits: int) -> list[Campaign]:
+def _campaigns(draw: random.Random, number: int) -> list[Campaign]:
     return [
-        Campaign(f"c{number}-{place}", draw.choice(["EUR", "EUR", "JPY"]), _number(draw, digits, MOST_CPM),
-                 draw.choice([0, 1500, 3333, 10_000]), draw.choice([0, 500, 10_000]))
-        for place in range(draw.randrange(4))
+        Campaign(f"c{number}-{place}", draw.choice(["EUR", "EUR", "JPY"]),
+                 draw.choice([_number(draw, 9, MOST_CPM), draw.randrange(MOST_CPM + 1)]),
+                 draw.choice([0, 1500, 10_000, draw.randrange(10_001)]), draw.choice([0, 777, draw.randrange(10_001)]))
+        for place in range(draw.choice([0, 1, 2, 3, 3]))
     ]  # fmt: skip
 
 
