@@ -185,9 +185,13 @@ def overdue(runbook: str, context: dict[str, Any]) -> None:
 
 
 def done_within(limit: timedelta, runbook: str) -> DeadlineAlert:
-    """Alerts when a run is not done this long after it was queued."""
+    """Alerts when a run is not done this long after it was queued, or after tasks of it were cleared.
+
+    The limit is handed over in seconds: Airflow 3.3 counts a ``timedelta`` as well, but then answers 500 to clearing
+    a task (apache/airflow#70368).
+    """
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=limit,
+        interval=limit.total_seconds(),
         callback=SyncCallback(overdue, kwargs={"runbook": runbook}),
     )

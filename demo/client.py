@@ -78,6 +78,11 @@ class AirflowApi:
         found: list[dict[str, Any]] = self.get(f"{_path(run)}/taskInstances")["task_instances"]
         return found
 
+    def clear(self, task: dict[str, Any]) -> None:
+        """Has a failed task done again, and then those after it that could not begin, as *Clear* on its page does."""
+        which = {"dag_run_id": task["dag_run_id"], "task_ids": [task["task_id"]], "include_downstream": True}
+        self.post(f"dags/{task['dag_id']}/clearTaskInstances", which | {"dry_run": False})
+
     def log(self, task: dict[str, Any], attempt: int | None = None) -> list[str]:
         """What one attempt of a task wrote, the last where none is named."""
         path = f"{_path(task)}/taskInstances/{task['task_id']}/logs/{attempt or task['try_number']}"

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from threading import Lock
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.catalog.covers import give_cover
@@ -110,7 +110,8 @@ class Publisher:
             kept = session.get(Show, show_id)
             if kept is None:
                 return
-            kept.cover = kept.cover or show.cover
+            if kept.cover is None:  # the database looks once more: the show may be given one just now
+                kept.cover = func.coalesce(Show.cover, show.cover)
             kept.feed_done = max(kept.feed_done, wanted)
             if not show.private:
                 feed_url = self.addresses.feed_url(show.slug)

@@ -80,6 +80,8 @@ def test_its_docstring_is_its_page(name: str, dag: Any) -> None:
 
 def test_it_has_a_deadline_and_one_run_at_a_time(name: str, dag: Any) -> None:
     assert dag.deadline, f"dags/{name}.py: pass deadline=done_within(…)"
+    for alert in dag.deadline:
+        assert isinstance(alert.interval, float), f"dags/{name}.py: done_within(…) alone gives what can be cleared"
     assert dag.max_active_runs == 1, f"dags/{name}.py: pass max_active_runs=1: runs of one step go one after another"
     assert dag.catchup is False, f"dags/{name}.py: pass catchup=False: missed hours are backfilled on purpose"
     assert "podledger" in dag.tags, f"dags/{name}.py: tag it podledger"

@@ -18,7 +18,7 @@ import pytest
 
 from demo.__main__ import podledger
 from demo.chain import RunFailed, finished, follow
-from demo.server import PrivateAirflow
+from demo.server import HOUSE, PrivateAirflow
 from jobs.published.reading import published
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1800)]
@@ -27,6 +27,15 @@ EDGES = Path(__file__).resolve().parents[1] / "golden" / "edges" / "landing"
 FIRST = "2026-10-05T12"
 LATE = "2026-10-14T00"
 DAY = "2026-10-05"
+OVERDUE = """
+from datetime import timedelta
+
+from airflow.sdk import DAG
+from common import Podledger, done_within
+
+with DAG(dag_id="overdue", schedule=None, deadline=done_within(timedelta(0), runbook="landing")):
+    Podledger(task_id="status", arguments=["status"], runbook="landing")
+"""
 # Tables that do not say in what order things came in.
 TABLES = ("silver/events", "silver/rejected", "silver/device_logs", "silver/impossible_days", "silver/listens")
 
@@ -36,6 +45,7 @@ class Pipelines:
     """A running Airflow, its lake, and the tables as a plain run leaves them."""
 
     airflow: PrivateAirflow
+    landing: Path
     lake: Path
     plain: dict[str, list[str]]
 
@@ -61,8 +71,18 @@ def pipelines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipelines]:
     subprocess.run([podledger(), "run", "--landing", str(landing), "--lake", str(plain)], check=True)
     airflow = PrivateAirflow(folder / "airflow", landing, folder / "lake")
     airflow.env["PODLEDGER_LOCK_WAIT_S"] = "1"
+    airflow.env["AIRFLOW__CORE__DAGS_FOLDER"] = str(dags_and_one_overdue(folder / "house"))
     with airflow:
-        yield Pipelines(airflow, folder / "lake", published_rows(plain))
+        yield Pipelines(airflow, landing, folder / "lake", published_rows(plain))
+
+
+def dags_and_one_overdue(folder: Path) -> Path:
+    """The DAGs with the settings they read, and one whose runs are never done in time."""
+    dags = folder / "dags"
+    shutil.copytree(HOUSE / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(HOUSE / "conf", folder / "conf")
+    (dags / "overdue.py").write_text(OVERDUE, encoding="utf-8")
+    return dags
 
 
 def published_rows(lake: Path) -> dict[str, list[str]]:
@@ -92,6 +112,28 @@ def test_each_run_records_the_versions_it_left(pipelines: Pipelines) -> None:
     (event,) = pipelines.airflow.api.get("assets/events", source_run_id=run["dag_run_id"])["asset_events"]
     assert (event["name"], event["partition_key"]) == ("silver/events", FIRST)
     assert event["extra"]["versions"] == versions
+
+
+def test_a_failed_task_is_cleared_and_the_chain_goes_on(pipelines: Pipelines) -> None:
+    api = pipelines.airflow.api
+    away = pipelines.landing.rename(pipelines.landing.with_name("away"))
+    run = api.trigger("land", partition_key=FIRST)
+    with pytest.raises(RunFailed, match=r"ALARM land\.land .* there is no landing folder .* docs/runbooks/landing\.md"):
+        pipelines.finish(run)
+    away.rename(pipelines.landing)
+    api.clear(pipelines.task(run, "land"))
+    runs = follow(pipelines.airflow, run, print)
+    assert [run["dag_id"] for run in runs] == ["land", "count", "listens", "publish"]
+    assert pipelines.task(run, "land")["try_number"] == 2
+
+
+def test_a_run_that_is_overdue_raises_the_alarm(pipelines: Pipelines) -> None:
+    airflow = pipelines.airflow
+    airflow.until(lambda: airflow.api.knows(["overdue"]), "the overdue DAG is loaded")
+    run = airflow.api.trigger("overdue")["dag_run_id"]
+    logs = airflow.home / "logs" / "executor_callbacks" / "overdue" / run
+    alarm = f"ALARM overdue in {run} is overdue; see docs/runbooks/landing.md"
+    airflow.until(lambda: any(alarm in log.read_text("utf-8") for log in logs.glob("*")), alarm, 60, lambda: str(logs))
 
 
 @pytest.mark.prove
