@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jobs.finance.files import FinanceSet, Row
+from jobs.finance.judging_campaigns import judge_campaigns
 from jobs.finance.judging_pools import judge_pools
 from jobs.finance.programs import Payouts
 from jobs.finance.sheets import Fault
@@ -24,8 +25,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 class Known:
     """What is known before this set: from the sets before it, from the lake, and from what was posted.
 
-    ``documents`` gives the row of each posted document as :func:`document_text` writes it, ``finals`` the programs and
-    periods that are final. ``listens`` need hold no more than those that the set's decisions name.
+    ``documents`` gives the row of each posted document as :func:`document_text` writes it, ``campaigns`` that of each
+    posted campaign as ``campaign_text`` does, ``finals`` the programs and periods that are final. ``listens`` need hold
+    no more than those that the set's decisions name.
     """
 
     files: frozenset[str] = frozenset()
@@ -34,6 +36,7 @@ class Known:
     listens: frozenset[str] = frozenset()
     payments: frozenset[str] = frozenset()
     documents: Mapping[str, str] = field(default_factory=dict)
+    campaigns: Mapping[str, str] = field(default_factory=dict)
     finals: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -53,6 +56,7 @@ def judge(finance: FinanceSet, known: Known, payouts: Payouts, faults: list[Faul
             faults.append(Fault("payees.csv", 0, f"payee {payee} was known and is missing; once known, a payee stays"))
     _judge_splits(finance["splits"], payees, known.shows, faults)
     judge_pools(finance, known.documents, known.finals, payouts, broken, faults)
+    judge_campaigns(finance["campaigns"], known.campaigns, known.finals, payouts, broken, faults)
     _judge_rest(finance, known, faults)
 
 

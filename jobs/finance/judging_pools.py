@@ -1,4 +1,4 @@
-"""Documents, fees and campaigns: whether the money of each program and period is of one piece."""
+"""Documents and fees: whether the money of each program and period is of one piece."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -9,7 +9,7 @@ from jobs.finance.periods import Period
 from jobs.finance.programs import OF_A_POOL, OF_USERS, Payouts, Rule
 from jobs.finance.sheets import Fault
 
-POOLS, SUBSCRIPTIONS, CAMPAIGNS = "pools.csv", "subscriptions.csv", "campaigns.csv"
+POOLS, SUBSCRIPTIONS = "pools.csv", "subscriptions.csv"
 UNDISTRIBUTED = "undistributed:"
 DOCUMENT = ("program", "period", "currency", "gross_minor", "fee_bps", "holdback_bps")
 
@@ -27,7 +27,7 @@ def judge_pools(
     broken: Collection[str],
     faults: list[Fault],
 ) -> None:
-    """Adds the faults of pools.csv, subscriptions.csv and campaigns.csv; ``broken`` are files with faults of form."""
+    """Adds the faults of pools.csv and subscriptions.csv; ``broken`` are files with faults of form."""
     documents: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in finance["pools"]:
         documents[row["program"], row["period"]].append(row)
@@ -44,8 +44,6 @@ def judge_pools(
                 _judge_user_program(rows, fees.pop(key, 0), faults)
         for program, period in fees:
             faults.append(Fault(SUBSCRIPTIONS, 0, f"{program} {period}: fees without a document in pools.csv"))
-    for row in finance["campaigns"]:
-        faults += (Fault(CAMPAIGNS, row.line, fault) for fault in _campaign_faults(row, payouts))
 
 
 def _rule(payouts: Payouts, program: str, period: str) -> Rule | None:
@@ -127,13 +125,3 @@ def _judge_user_program(rows: list[Row], fees: int, faults: list[Fault]) -> None
         where = f"{first['program']} {first['period']}"
         fault = f"{where}: documents add up to {gross}, the fees of {SUBSCRIPTIONS} to {fees}"
         faults.append(Fault(POOLS, first.line, fault))
-
-
-def _campaign_faults(row: Row, payouts: Payouts) -> list[str]:
-    found = []
-    if row["ends"] < row["starts"]:
-        found.append(f"ends on {row['ends']}, before it starts")
-    rule = payouts.rule(row["program"], Period.of(row["starts"]))
-    if rule is None or rule.rule is not Rule.CPM:
-        found.append(f"{row['program']} is no cpm program on {row['starts']}; see conf/payouts.toml")
-    return found

@@ -1,5 +1,6 @@
 """Every table, declared once: what the Spark schemas, constraints, checks and docs/tables.md come from."""
 
+from jobs.tables.ads import AD_PLAYS
 from jobs.tables.bronze import CLAIMS, EPISODES, LANDED_FILES, SYNC_BATCHES, SYNC_LINES, SYNC_RECORDS
 from jobs.tables.declare import Column, Table
 from jobs.tables.finance import FINANCE_FILES, FINANCE_SETS
@@ -31,6 +32,7 @@ TABLES: tuple[Table, ...] = (
     IMPOSSIBLE_DAYS,
     LISTENS,
     LISTEN_SESSIONS,
+    AD_PLAYS,
     RESTATEMENTS,
     GATE_RESULTS,
     RUNS,
@@ -50,6 +52,7 @@ TABLES: tuple[Table, ...] = (
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 __all__ = [
+    "AD_PLAYS",
     "ALLOCATIONS",
     "BALANCES",
     "BY_NAME",

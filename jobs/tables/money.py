@@ -25,7 +25,11 @@ SETTLEMENT_RUNS = Table(
         Column("at", TIMESTAMP, "When, UTC."),
         Column("by", STRING, "Authenticated user who did this."),
         Column("inputs", STRING, "JSON: checksums of what was frozen, where it lies, and the documents with money."),
-        Column("pools", STRING, "JSON: gross, fee, net, holdback, what there was to divide and was, by currency."),
+        Column(
+            "pools",
+            STRING,
+            "JSON: gross, fee, net, holdback, what there was to divide and was, by currency and campaign.",
+        ),
         Column("code", STRING, "Version of the code, and checksum of the rules as code."),
         Column("config", STRING, "JSON: rule, cap, shows and dates as conf had them."),
         Column("checksum", STRING, "SHA-256 of its allocations in the order of their key."),
@@ -46,7 +50,12 @@ ALLOCATIONS = Table(
         SHOW_ID,
         VALID_FROM,
         Column("payee_id", STRING, "Payee; null where the item has no split.", nullable=True),
-        Column("weight", WEIGHT, "Weight of the item: ms, or micro-units of what listeners paid.", check="weight >= 0"),
+        Column(
+            "weight",
+            WEIGHT,
+            "Weight of the item: ms, micro-units of what listeners paid, or plays.",
+            check="weight >= 0",
+        ),
         Column("held_weight", WEIGHT, "Of it, by held listens."),
         Column("total_weight", WEIGHT, "Weight of all items."),
         Column("pool_minor", BIGINT, "What was divided.", check="pool_minor >= 0"),
@@ -69,7 +78,8 @@ ALLOCATIONS = Table(
 
 LISTEN_SETTLEMENTS = Table(
     name="gold/listen_settlements",
-    about="One row a listen and a run: what became of it, and what its listener's listening to its item weighed.",
+    about="One row a listen and a run: what became of it, and what its listener's listening to its item weighed. "
+    "Programs that count plays have none.",
     columns=(
         RUN_ID,
         Column("listen_id", STRING, "The listen.", distinct=True),

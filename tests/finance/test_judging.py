@@ -64,6 +64,16 @@ CONTRADICTIONS: list[tuple[str, Mapping[str, str | None], str]] = [
      "payees.csv:2: iban: is no IBAN: letters and digits without blanks, with the right check digits"),
     ("campaign", {"campaigns": GOOD["campaigns.csv"].replace("spots", "ads")},
      "campaigns.csv:2: ads is no cpm program on 2026-10-01; see conf/payouts.toml"),
+    ("campaign of a changed rule", {"campaigns": GOOD["campaigns.csv"].replace("2026-10-01", "2025-12-15")},
+     "campaigns.csv:2: spots is no cpm program on 2025-12-15; see conf/payouts.toml"),
+    ("campaign of nothing", {"campaigns": GOOD["campaigns.csv"].replace("spots", "spot")},
+     "campaigns.csv:2: unknown program spot; there are ads, capped, members, spots in conf/payouts.toml"),
+    ("campaign that ends before", {"campaigns": GOOD["campaigns.csv"].replace("2026-10-31", "2026-09-30")},
+     "campaigns.csv:2: ends on 2026-09-30, before it starts"),
+    ("duplicate campaign", {"campaigns": GOOD["campaigns.csv"] + GOOD["campaigns.csv"].splitlines()[1] + "\n"},
+     "campaigns.csv:3: c-1: is in line 2 already"),
+    ("tier", {"campaigns": GOOD["campaigns.csv"].replace("audible", "heard")},
+     "campaigns.csv:2: tier: 'heard' is none of 'started', 'audible', 'complete'"),
     ("rate to itself", {"rates": GOOD["rates.csv"].replace("USD", "EUR")},
      "rates.csv:2: a rate from EUR to itself; delete the line"),
 ]  # fmt: skip
@@ -91,6 +101,27 @@ def test_a_contradiction_is_named_with_its_line(changed: Mapping[str, str | None
 )  # fmt: skip
 def test_what_is_posted_stays_as_it_was(known: Known, pools: str, said: list[str]) -> None:
     assert read({"pools": pools}, known)[1] == said
+
+
+C_1 = "acme|spots|Autumn|EUR|2000|1500|0|audible|None|2026-10-01|2026-10-31|3|30"
+
+
+@pytest.mark.parametrize(
+    ("known", "campaigns", "said"),
+    [
+        (replace(KNOWN, campaigns={"c-1": C_1}), GOOD["campaigns.csv"], []),
+        (replace(KNOWN, campaigns={"c-0": C_1}), GOOD["campaigns.csv"],
+         ["campaigns.csv: campaign c-0 is posted and missing; put it back"]),
+        (replace(KNOWN, campaigns={"c-1": C_1}), GOOD["campaigns.csv"].replace("2000", "2001"),
+         ["campaigns.csv:2: campaign c-1 is posted and was changed; put it back, and go on with a new campaign"]),
+        (replace(KNOWN, finals=frozenset({("spots", "2026-10")})), GOOD["campaigns.csv"],
+         ["campaigns.csv:2: spots 2026-10 is final and takes no more campaigns; let it start later"]),
+        (replace(KNOWN, campaigns={"c-1": C_1}, finals=frozenset({("spots", "2026-10")})), GOOD["campaigns.csv"], []),
+    ],
+    ids=["as posted", "missing", "changed", "final", "posted and final"],
+)  # fmt: skip
+def test_a_campaign_of_which_a_month_is_posted_stays_as_it_was(known: Known, campaigns: str, said: list[str]) -> None:
+    assert read({"campaigns": campaigns}, known)[1] == said
 
 
 def test_a_file_with_faults_is_not_held_against_the_others() -> None:

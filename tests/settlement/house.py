@@ -4,13 +4,16 @@ import datetime as dt
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobs.settings import read_settings
+from jobs.steps.work import Report, Step, Work, perform
+from jobs.tables import AD_PLAYS
 from tests.conftest import Ran
 from tests.properties.tables import rows
 from tests.records.made import ABSENT, body, envelope, made_id, progress, text_of
@@ -30,6 +33,17 @@ inv-1,ads,2026-10,EUR,11200,1000,500
 SHOWS = {"ep-1": "s-1", "ep-2": "s-2", "ep-3": "s-3"}
 NOBODY, DAEMON, BIN = 65534, 1, 2
 """User ids that every system has, beside the one that runs the tests."""
+
+
+@dataclass(frozen=True)
+class Play:
+    """A play of an ad in a listen (its row): slot, campaign, when its record was received, and whether it is billed."""
+
+    listen: Mapping[str, Any]
+    slot: str
+    campaign: str
+    received: str
+    billable: bool = True
 
 
 @dataclass
@@ -77,6 +91,22 @@ class House:
         path = self.landing / "sync" / sealed[:10] / sealed[11:13] / f"{name}.ndjson.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(b"\n".join(lines)))
+
+    def play(self, plays: Iterable[Play]) -> None:
+        """Puts these plays into their table, as a step of its own does."""
+        rows = [
+            {**{name: one.listen[name] for name in ("listen_id", "show_id", "listen_day")}, "arrangement_id": "a-1",
+             "slot": one.slot, "campaign_id": one.campaign, "billable": one.billable,
+             "tier_received_at": dt.datetime.fromisoformat(one.received).replace(tzinfo=dt.UTC)}
+            for one in plays
+        ]  # fmt: skip
+
+        def run(work: Work) -> Report:
+            work.store.add_few(AD_PLAYS, rows)
+            return Report("plays", news=True)
+
+        work = Work(read_settings({}, lake=str(self.lake)), dt.datetime.now(dt.UTC), lambda _: None)
+        perform(Step("plays", reads=(), writes=(AD_PLAYS,), run=run, has_news=lambda _: True), work)
 
     def finance(self, **files: str) -> None:
         for name, text in files.items():

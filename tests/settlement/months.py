@@ -7,11 +7,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-RULES = ("pro_rata", "capped", "user_centric", "scaled_user")
+OF_USERS = ("user_centric", "scaled_user")
+RULES = ("pro_rata", "capped", *OF_USERS, "cpm")
 STANDINGS = ("payable",) * 6 + ("held", "held", "invalid", "too_short", "not_payable", "late", "void")
 MOST_WEIGHT = 10**14
 MOST_POOL = 10**13
 MOST_FEE = 10**8
+MOST_CPM = 10**8
 RELEASE_UNTIL = dt.datetime(2026, 1, 8, tzinfo=dt.UTC)
 
 
@@ -37,6 +39,15 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Campaign:
+    name: str
+    currency: str
+    cpm_minor: int
+    fee_bps: int
+    holdback_bps: int
+
+
+@dataclass(frozen=True)
 class Month:
     program: str
     period: str
@@ -50,6 +61,9 @@ class Month:
     listens: list[Listen]
     versions: list[Version]
     fees: dict[str, int] = field(default_factory=dict)
+    campaigns: list[Campaign] = field(default_factory=list)
+    plays: list[tuple[str, str]] = field(default_factory=list)
+    """Listen and campaign of each billable play."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +103,11 @@ def month(number: int, shape: Shape) -> Month:
         for one in listeners for place in range(draw.randrange(4))
     ]  # fmt: skip
     fees = {one: draw.choice([0, 999, _number(draw, 8, MOST_FEE)]) for one in listeners if draw.random() < 0.8}
+    campaigns = _campaigns(draw, number) if shape.rule == "cpm" else []
+    names = [*(one.name for one in campaigns), "of-another-program"]
+    plays = [
+        (listen.listen_id, draw.choice(names)) for listen in listens for _ in range(draw.randrange(6)) if campaigns
+    ]
     fee_bps = draw.choice([0, 1500, 3333, 10_000]) if draw.random() < 0.5 else draw.randrange(10_001)
     return Month(
         program=f"p{number}",
@@ -101,7 +120,9 @@ def month(number: int, shape: Shape) -> Month:
         members=[member for show in shows for member in _member(draw, show, first)],
         listens=listens,
         versions=[version for show in shows for version in _versions(draw, show, first, last, shape.payees)],
-        fees=fees if shape.rule in RULES[2:] else {},
+        fees=fees if shape.rule in OF_USERS else {},
+        campaigns=campaigns,
+        plays=plays,
     )
 
 
@@ -113,7 +134,9 @@ def _number(draw: random.Random, digits: int, most: int) -> int:
 
 
 def _pools(draw: random.Random, shape: Shape, fees: dict[str, int], fee_bps: int) -> list[tuple[str, int, int]]:
-    if shape.rule in RULES[2:]:
+    if shape.rule == "cpm":
+        return []
+    if shape.rule in OF_USERS:
         gross = sum(fees.values())
         net = gross - gross * fee_bps // 10_000
         net += draw.choice([0, 0, -1, 1, -net, 10**6])
@@ -123,6 +146,15 @@ def _pools(draw: random.Random, shape: Shape, fees: dict[str, int], fee_bps: int
         (currency, net, draw.choice([0, net // 20, 2 * abs(net), -1]))
         for currency, net in zip(("EUR", "JPY"), amounts, strict=False)
     ]
+
+
+def _campaigns(draw: random.Random, number: int) -> list[Campaign]:
+    return [
+        Campaign(f"c{number}-{place}", draw.choice(["EUR", "EUR", "JPY"]),
+                 draw.choice([_number(draw, 9, MOST_CPM), draw.randrange(MOST_CPM + 1)]),
+                 draw.choice([0, 1500, 10_000, draw.randrange(10_001)]), draw.choice([0, 777, draw.randrange(10_001)]))
+        for place in range(draw.choice([0, 1, 2, 3, 3]))
+    ]  # fmt: skip
 
 
 def _member(draw: random.Random, show: str, first: dt.date) -> list[tuple[str, dt.date, dt.date | None]]:
@@ -144,12 +176,12 @@ def _versions(draw: random.Random, show: str, first: dt.date, last: dt.date, pay
 
 
 def rows_of(months: list[Month]) -> dict[str, list[dict[str, Any]]]:
-    """The months as rows of runs, members, pools, listens, splits and fees."""
+    """The months as rows of runs, members, pools, listens, splits, fees and plays."""
     rows: dict[str, list[dict[str, Any]]] = {
-        name: [] for name in ("runs", "members", "pools", "listens", "splits", "fees")
+        name: [] for name in ("runs", "members", "pools", "listens", "splits", "fees", "plays")
     }
     for run_no, one in enumerate(months):
-        net = one.pools[0][1] if one.rule in RULES[2:] else 0
+        net = one.pools[0][1] if one.rule in OF_USERS else 0
         rows["runs"].append(
             {"run_no": run_no, "run_id": f"r{run_no}", "program": one.program, "period": one.period, "rule": one.rule,
              "cap_ms": one.cap_ms, "fee_bps": one.fee_bps, "net_minor": net, "is_final": one.is_final,
@@ -163,6 +195,16 @@ def rows_of(months: list[Month]) -> dict[str, list[dict[str, Any]]]:
                 {"pool_no": len(rows["pools"]), "run_no": run_no, "currency": currency, "campaign_id": "",
                  "net_minor": net, "holdback_minor": holdback}
             )  # fmt: skip
+        for campaign in one.campaigns:
+            rows["pools"].append(
+                {"pool_no": len(rows["pools"]), "run_no": run_no, "currency": campaign.currency,
+                 "campaign_id": campaign.name, "cpm_minor": campaign.cpm_minor, "fee_bps": campaign.fee_bps,
+                 "holdback_bps": campaign.holdback_bps}
+            )  # fmt: skip
+        rows["plays"] += (
+            {"listen_id": listen, "arrangement_id": "a", "slot": str(place), "campaign_id": campaign}
+            for place, (listen, campaign) in enumerate(one.plays)
+        )
         rows["listens"] += (
             {"listen_id": listen.listen_id, "listener_id": listen.listener_id, "show_id": listen.show_id,
              "listen_day": listen.day, "heard_ms": listen.heard_ms, "standing": listen.standing,

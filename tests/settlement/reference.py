@@ -1,9 +1,9 @@
 """Settling by the letter of the rules, one month at a time, in Python's whole numbers."""
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from tests.settlement.months import RELEASE_UNTIL, Listen, Month
@@ -28,16 +28,21 @@ def largest_remainder(amount: int, weights: Mapping[str, int]) -> dict[str, int]
 
 @dataclass
 class Settled:
-    """What was divided and held back by currency; weights of items; what payees of items get, and how much is held."""
+    """What was divided and held back by currency and campaign; weights of items by campaign; what payees of items get,
+    and how much is held. The campaign is empty for what documents bring in."""
 
-    pools: dict[str, tuple[int, int]]
-    weights: dict[Item, tuple[int, int]]
-    amounts: dict[tuple[str, str, str, str | None], tuple[int, int]]
+    pools: dict[tuple[str, str], tuple[int, int]]
+    weights: dict[tuple[str, str, str], tuple[int, int]]
+    amounts: dict[tuple[str, str, str, str, str | None], tuple[int, int]]
     classes: dict[str, str]
+    fees: dict[tuple[str, str], int] = field(default_factory=dict)
+    """What goes off each campaign's gross."""
 
 
 def settle(month: Month) -> Settled:
     listens = [_at_final(month, listen) for listen in month.listens if _is_member(month, listen)]
+    if month.rule == "cpm":
+        return _of_campaigns(month, listens)
     raw: defaultdict[str, defaultdict[Item, int]] = defaultdict(lambda: defaultdict(int))
     held: defaultdict[tuple[str, Item], int] = defaultdict(int)
     for listen in listens:
@@ -53,9 +58,24 @@ def settle(month: Month) -> Settled:
             of_held = weight - weight * (heard_ms - held[listener, item]) // heard_ms
             before = weights.get(item, (0, 0))
             weights[item] = (before[0] + weight, before[1] + of_held)
-    found = Settled({}, weights, {}, {listen.listen_id: _class(month, listen) for listen in listens})
+    found = Settled({}, {}, {}, {listen.listen_id: _class(month, listen) for listen in listens})
     for currency, net, holdback in month.pools:
-        _divide(month, currency, net, holdback, raw, found)
+        divisible = _divisible(month, net, weights, raw)
+        _divide(month, (currency, ""), divisible, holdback, weights, found)
+    return found
+
+
+def _of_campaigns(month: Month, listens: list[Listen]) -> Settled:
+    """Each campaign's plays in payable listens bring in its price a thousand, and are what it is divided by."""
+    items = {listen.listen_id: _item(month, listen) for listen in listens if listen.standing == "payable"}
+    found = Settled({}, {}, {}, {})
+    for one in month.campaigns:
+        plays = Counter(items[listen] for listen, campaign in month.plays if campaign == one.name and listen in items)
+        gross = one.cpm_minor * sum(plays.values()) // 1000
+        net = gross - gross * one.fee_bps // 10_000
+        found.fees[one.currency, one.name] = gross - net
+        weights = {item: (count, 0) for item, count in plays.items()}
+        _divide(month, (one.currency, one.name), net, net * one.holdback_bps // 10_000, weights, found)
     return found
 
 
@@ -135,30 +155,36 @@ def _gamma(month: Month, raw: Mapping[str, Mapping[Item, int]]) -> Fraction:
     return Fraction(0)
 
 
-def _divide(
-    month: Month, currency: str, net: int, holdback: int, raw: Mapping[str, Mapping[Item, int]], found: Settled
-) -> None:
-    weights = found.weights
-    total = sum(weight for weight, _ in weights.values())
-    divisible = net
+def _divisible(
+    month: Month, net: int, weights: Mapping[Item, tuple[int, int]], raw: Mapping[str, Mapping[Item, int]]
+) -> int:
     if month.rule == "user_centric":
-        divisible = min(net, total // 10**6)
-    elif month.rule == "scaled_user":
-        divisible = min(net, sum(month.fees.get(listener, 0) for listener in raw))
+        return min(net, sum(weight for weight, _ in weights.values()) // 10**6)
+    if month.rule == "scaled_user":
+        return min(net, sum(month.fees.get(listener, 0) for listener in raw))
+    return net
+
+
+def _divide(
+    month: Month, pool_of: tuple[str, str], divisible: int, holdback: int, weights: Mapping[Item, tuple[int, int]],
+    found: Settled,
+) -> None:  # fmt: skip
+    total = sum(weight for weight, _ in weights.values())
+    found.weights.update({(pool_of[1], *item): weight for item, weight in weights.items()})
     held_back = 0 if month.is_final else max(0, min(holdback, divisible))
     pool = max(0, divisible - held_back) if total else 0
-    found.pools[currency] = (pool, held_back)
+    found.pools[pool_of] = (pool, held_back)
     of_items = largest_remainder(pool, {_tie(month, *item): weight for item, (weight, _) in weights.items()})
     assert sum(of_items.values()) == pool
     shares = {(version.show_id, str(version.since)): version.shares for version in month.versions}
     for item, (weight, held_weight) in weights.items():
         amount = of_items[_tie(month, *item)]
         if item not in shares:
-            found.amounts[currency, *item, None] = (amount, 0)
+            found.amounts[*pool_of, *item, None] = (amount, 0)
             continue
         of_payees = largest_remainder(amount, {_tie(month, *item, payee): one for payee, one in shares[item].items()})
         assert sum(of_payees.values()) == amount
         for payee in shares[item]:
             paid = of_payees[_tie(month, *item, payee)]
             held = paid - paid * (weight - held_weight) // weight if paid else 0
-            found.amounts[currency, *item, payee] = (paid, held)
+            found.amounts[*pool_of, *item, payee] = (paid, held)

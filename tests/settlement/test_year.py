@@ -12,7 +12,7 @@ import pytest
 from jobs.finance.chain import first_break
 from jobs.settings import HOUSE
 from tests.conftest import Ran
-from tests.settlement.house import House
+from tests.settlement.house import House, Play
 from tests.settlement.year import CALENDAR, PAYOUTS, PROGRAMS, SHOWS, Year
 
 MONTHS = int(os.environ.get("TEST_YEAR_MONTHS", "3"))
@@ -73,6 +73,12 @@ def _land(house: House, year: Year, after: dt.datetime, until: dt.datetime) -> N
     ]  # fmt: skip
     house.land(f"until-{until:%Y-%m-%d}", f"{until:%Y-%m-%dT%H}", lines)
     house.count()
+    listens = {(row["listener_id"], row["episode_id"], row["listen_day"]): row for row in house.rows("silver/listens")}
+    house.play(
+        Play(listens[event.key], str(slot), campaign, f"{event.received:%Y-%m-%dT%H:%M:%S}")
+        for event in year.came_between(after, until)
+        for slot, campaign in enumerate(event.plays)
+    )
 
 
 def _decided(house: House, year: Year, place: int) -> dict[str, str]:

@@ -5,8 +5,9 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from jobs.finance.files import COLUMNS
 from jobs.finance.periods import Calendar, Period
-from tests.settlement.months import Listen, Month, Version
+from tests.settlement.months import Campaign, Listen, Month, Version
 from tests.settlement.reference import settle
 
 FIRST = dt.date(2026, 1, 1)
@@ -19,7 +20,7 @@ LISTENS_A_MONTH = 60
 LATE, UNSURE = 0.05, 0.05
 MOST_LATE_DAYS = 90
 FEE_MINOR = 999
-PROGRAMS = {"ads": "pro_rata", "plus": "user_centric", "pot": "capped"}
+PROGRAMS = {"ads": "pro_rata", "plus": "user_centric", "pot": "capped", "spots": "cpm"}
 CAP_MS = 400_000
 OF_POT = ("s-2", "s-3")
 PAYOUTS = f"""
@@ -32,7 +33,13 @@ shows = [{{ show_id = "*", from = 2026-01-01 }}]
 name = "pot"
 rules = [{{ from = 2026-01-01, rule = "capped", cap_ms = {CAP_MS} }}]
 shows = [{", ".join(f'{{ show_id = "{show}", from = 2026-01-01 }}' for show in OF_POT)}]
+
+[[program]]
+name = "spots"
+rules = [{{ from = 2026-01-01, rule = "cpm" }}]
+shows = [{{ show_id = "*", from = 2026-01-01 }}]
 """
+CAMPAIGNS = [Campaign("c-1", "EUR", 150_000, 1500, 500), Campaign("c-2", "USD", 77_777, 0, 1000)]
 PAYEES = """payee_id,name,email,country,currency,iban,bic,min_payout_minor,withholding_bps,hold
 p1,Ana,,DE,EUR,DE89370400440532013000,COBADEFFXXX,1000,0,
 p2,Ben,,DE,EUR,DE75512108001245126199,,1000,1500,
@@ -58,6 +65,11 @@ class Event:
     @property
     def key(self) -> tuple[str, str, dt.date]:
         return (self.listener, f"ep-{self.show}", self.at.date())
+
+    @property
+    def plays(self) -> list[str]:
+        """Campaigns of the ads played in it: one twice on odd days, another on every third."""
+        return ["c-1"] * (1 + self.at.day % 2) + ["c-2"] * (self.at.day % 3 == 0)
 
 
 @dataclass(frozen=True)
@@ -133,10 +145,20 @@ class Year:
         return {
             "payees": PAYEES.format(hold="tax_form" if close < 3 else ""),
             "rates": RATES,
+            "campaigns": self._campaigns(),
             "splits": "\n".join(["show_id,payee_id,share,valid_from,valid_to", *splits]) + "\n",
             "pools": "\n".join(["document_id,program,period,currency,gross_minor,fee_bps,holdback_bps", *pools]) + "\n",
             "subscriptions": "\n".join(["program,period,listener_id,fee_minor", *fees]) + "\n",
         }
+
+    def _campaigns(self) -> str:
+        flight = f"{FIRST},{self.periods[-1].last_day}"
+        lines = [
+            f"{one.name},acme,spots,All year,{one.currency},{one.cpm_minor},{one.fee_bps},{one.holdback_bps},audible,,"
+            f"{flight},,90"
+            for one in CAMPAIGNS
+        ]
+        return "\n".join([",".join(COLUMNS["campaigns.csv"]), *lines]) + "\n"
 
     def at_final(self, program: str, period: Period, ids: dict[tuple[str, str, dt.date], str],
                  since: dict[str, dt.datetime]) -> dict[tuple[str, str | None, str], int]:  # fmt: skip
@@ -164,14 +186,18 @@ class Year:
             known[0].fee_bps if known else 0, True, [(currency, net, 0) for currency, (net, _) in money.items()],
             [(show, FIRST, None) for show in (OF_POT if program == "pot" else SHOWS)], listens, self.splits(close),
             dict.fromkeys(SUBSCRIBERS, FEE_MINOR) if program == "plus" else {},
+            CAMPAIGNS if program == "spots" else [],
+            [(ids[event.key], name) for event in self.events if event.received < cut_off for name in event.plays],
         )  # fmt: skip
         found: defaultdict[tuple[str, str | None, str], int] = defaultdict(int)
         settled = settle(month)
-        for (currency, show, _, payee), (amount, _) in settled.amounts.items():
+        for (currency, _, show, _, payee), (amount, _) in settled.amounts.items():
             found[f"payable:{payee}" if payee else f"unassigned:{show}", show, currency] += amount
+        for (currency, _), fee in settled.fees.items():
+            found[f"fee:{program}", None, currency] += fee
         for currency, (net, fee) in money.items():
             found[f"fee:{program}", None, currency] += fee
-            found[f"undistributed:{program}", None, currency] += net - settled.pools[currency][0]
+            found[f"undistributed:{program}", None, currency] += net - settled.pools[currency, ""][0]
         return {key: amount for key, amount in found.items() if amount}
 
     def _standing(

@@ -1,22 +1,27 @@
 """A past run worked out again from its archive, in a folder of its own: nothing of the lake changes."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from jobs.errors import Stop
 from jobs.finance.files import FinanceSet, read_files
 from jobs.finance.periods import Period
 from jobs.finance.programs import DatedRule
 from jobs.finance.sheets import Fault
+from jobs.lake.engine import engine
 from jobs.lake.store import Store
 from jobs.payouts import read_payouts
 from jobs.steps.money import archive
-from jobs.steps.money.allocating import allocate
+from jobs.steps.money.allocating import allocate, campaigns_in
 from jobs.steps.money.close import run_of
 from jobs.steps.money.draft import Close, tables_of
 from jobs.steps.money.runs import Run
 from jobs.steps.money.sets import SetRead, contents_in
+from jobs.steps.money.shares_of_run import ShareOfRuns, name_share
+from jobs.steps.shares import Share
 from jobs.steps.work import Work
 from jobs.tables import ALLOCATIONS, LISTEN_SETTLEMENTS
 
@@ -31,21 +36,38 @@ def work_out(
     store: Store, lake: Path, run: Run, rule: DatedRule | None = None, listens: Sequence[Path] | None = None
 ) -> list[Path]:
     """The same in the folder of that store; ``listens`` take the place of those in the archive."""
-    name = run.frozen["archive"]
-    folder = lake / name
-    payouts = read_payouts(folder / archive.PAYOUTS)
-    month = Period.read(run.settlement_period)
-    one = run_of(payouts, payouts.programs[run.program], Period.read(run.period), month, _finance_in(folder))
+    close = close_of(lake, run)
     if rule is not None:
-        one = replace(one, rule=rule)
-    close = Close(month, payouts, SetRead(0, "", True, {}, []), [one], payouts.calendar.cut_off(month))
-    frozen = archive.frozen_in(lake, name)
+        close = replace(close, runs=[replace(close.runs[0], rule=rule)])
+    frozen = archive.frozen_in(lake, run.frozen["archive"])
     if listens is not None:
         frozen = replace(frozen, listens=list(listens))
     store.ensure([ALLOCATIONS, LISTEN_SETTLEMENTS])
     store.clear_scratch()
     found = allocate(store, frozen, *tables_of(close, [run.run_id]))
     return [store.folder(ALLOCATIONS) / part.path for part in found.allocations]
+
+
+def plays_of(lake: Path, run: Run) -> list[dict[str, Any]]:
+    """The billable plays that the run divided by: ``campaign_id, show_id, valid_from, listen_day, plays``."""
+    runs, members, pools = tables_of(close_of(lake, run), [run.run_id])
+    frozen = archive.frozen_in(lake, run.frozen["archive"])
+    with tempfile.TemporaryDirectory(prefix="podledger-plays-") as scratch:
+        given = ShareOfRuns(lake, Path(scratch), Share(), frozen, runs, members, campaigns_in(pools))
+        with engine(given.scratch) as sql:
+            name_share(sql, given)
+            columns = "campaign_id, show_id, valid_from, listen_day"
+            found = sql.query(f"SELECT {columns}, plays FROM played ORDER BY {columns}")
+    return list(found.to_pylist())
+
+
+def close_of(lake: Path, run: Run) -> Close:
+    """The close that the run was part of, with this run alone, from its archive."""
+    folder = lake / run.frozen["archive"]
+    payouts = read_payouts(folder / archive.PAYOUTS)
+    month = Period.read(run.settlement_period)
+    one = run_of(payouts, payouts.programs[run.program], Period.read(run.period), month, _finance_in(folder))
+    return Close(month, payouts, SetRead(0, "", True, {}, []), [one], payouts.calendar.cut_off(month))
 
 
 def _finance_in(folder: Path) -> FinanceSet:

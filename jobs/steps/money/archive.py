@@ -20,6 +20,7 @@ from jobs.steps.money.shares_of_run import Frozen
 
 CLOSES = "_closes"
 MANIFEST = "manifest.json"
+PLAYS = "plays.parquet"
 PAYOUTS, COUNTING = "payouts.toml", "counting.toml"
 SPLITS = pa.schema(
     [
@@ -112,4 +113,5 @@ def frozen_in(lake: Path, name: str) -> Frozen:
     """The files of an archive, as runs are worked out from."""
     folder = lake / name
     listens = [folder / path for path in manifest_of(lake, name)["listens"]]
-    return Frozen(listens, [folder / "splits.parquet"], [folder / "fees.parquet"])
+    plays = [path for path in (folder / PLAYS,) if path.exists()]
+    return Frozen(listens, [folder / "splits.parquet"], [folder / "fees.parquet"], plays)

@@ -8,6 +8,7 @@ from typing import Any
 
 from jobs.errors import Stop
 from jobs.finance.amounts import Money, document
+from jobs.finance.campaigns import campaign_text, campaigns_of, months_of
 from jobs.finance.files import FinanceSet, Row
 from jobs.finance.judging_pools import UNDISTRIBUTED, document_text
 from jobs.finance.periods import Period
@@ -20,7 +21,8 @@ class ToSettle:
     """A program and period in a close: what it does, by which rule, and what documents bring in, by currency.
 
     ``sources`` says where money comes from: the part of the gross that gives out what an earlier period left
-    undistributed stands under that account's name, the other under the program's own.
+    undistributed stands under that account's name, the other under the program's own. ``campaigns`` are its documents
+    where plays are counted: what they bring in is known then.
     """
 
     program: Program
@@ -31,11 +33,17 @@ class ToSettle:
     sources: dict[str, dict[str, int]] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
     fee_bps: int = 0
+    campaigns: Sequence[Row] = ()
 
     @property
     def is_of_users(self) -> bool:
         """Whether the rule divides what each listener paid."""
         return self.rule.rule in OF_USERS
+
+    @property
+    def counts_plays(self) -> bool:
+        """Whether the rule counts plays of campaigns, and not what was heard."""
+        return self.rule.rule is Rule.CPM
 
     @property
     def config(self) -> str:
@@ -75,7 +83,7 @@ def to_settle(payouts: Payouts, finance: FinanceSet, close: Period, runs: Sequen
     gone = {run.program for run in runs if run.state == "posted"} - set(payouts.programs)
     if gone:
         raise Stop(f"conf/payouts.toml lacks {', '.join(sorted(gone))}, which has posted months; put it back")
-    return [one for one in found if one.rule.rule is not Rule.CPM]
+    return found
 
 
 def run_of(payouts: Payouts, program: Program, period: Period, close: Period, finance: FinanceSet) -> ToSettle:
@@ -87,8 +95,9 @@ def run_of(payouts: Payouts, program: Program, period: Period, close: Period, fi
         )
     rows = [row for row in finance["pools"] if (row["program"], row["period"]) == (program.name, str(period))]
     one = ToSettle(
-        program, period, payouts.calendar.kind(period, close), rule, fee_bps=rows[0]["fee_bps"] if rows else 0
-    )
+        program, period, payouts.calendar.kind(period, close), rule, fee_bps=rows[0]["fee_bps"] if rows else 0,
+        campaigns=campaigns_of(finance, program.name, period) if rule.rule is Rule.CPM else (),
+    )  # fmt: skip
     sources: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
         currency = row["currency"]
@@ -96,6 +105,7 @@ def run_of(payouts: Payouts, program: Program, period: Period, close: Period, fi
         one.money[currency] = one.money.get(currency, Money()) + brought
         sources[currency][_source(program.name, row)] += row["gross_minor"]
         one.documents[row["document_id"]] = document_text(row)
+    one.documents.update({row["campaign_id"]: campaign_text(row) for row in one.campaigns})
     one.sources.update({currency: dict(by_source) for currency, by_source in sources.items()})
     return one
 
@@ -112,7 +122,10 @@ def _check_order(program: str, close: Period, posted: Sequence[Run], finance: Fi
         if Period.read(run.settlement_period) > close:
             raise Stop(f"the close of {run.settlement_period} is posted already: {close} can no longer be closed")
     settled = {run.period for run in posted}
-    earlier = {row["period"] for row in finance["pools"] if row["program"] == program} - settled
+    of_campaigns = (row for row in finance["campaigns"] if row["program"] == program)
+    earlier = {row["period"] for row in finance["pools"] if row["program"] == program}
+    earlier |= {str(month) for row in of_campaigns for month in months_of(row)}
+    earlier -= settled
     open_before = sorted(period for period in earlier if Period.read(period) < close)
     if open_before:
         raise Stop(f"{program} has documents for {open_before[0]}, which is not closed: close that month first")

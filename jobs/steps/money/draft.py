@@ -10,12 +10,18 @@ import pyarrow as pa
 
 from jobs.finance.amounts import in_words
 from jobs.finance.periods import Period
-from jobs.finance.programs import Payouts
+from jobs.finance.programs import Payouts, Rule
 from jobs.steps.money.allocating import Allocated
-from jobs.steps.money.close import ToSettle
+from jobs.steps.money.close import ToSettle, receivable
 from jobs.steps.money.runs import Run
 from jobs.steps.money.sets import SetRead
 from jobs.steps.money.shares_of_run import MEMBERS, POOLS, RUNS
+from jobs.tables import AD_PLAYS
+
+AMOUNTS = ("net", "divided", "holdback", "waiting")
+PRICE = ("currency", "campaign_id", "cpm_minor", "fee_bps", "holdback_bps")
+NO_TABLE = "no table"
+"""In the place of the checksum of plays, where there were none to freeze."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,11 @@ def tables_of(close: Close, ids: list[str]) -> tuple[pa.Table, pa.Table, pa.Tabl
         )
         for currency, money in sorted(one.money.items()):
             pool = {"pool_no": len(pools), "run_no": run_no, "currency": currency, "campaign_id": ""}
-            pools.append(pool | {"net_minor": money.net, "holdback_minor": money.holdback})
+            brought = {"gross_minor": money.gross, "fee_minor": money.fee}
+            pools.append(pool | brought | {"net_minor": money.net, "holdback_minor": money.holdback})
+        for row in one.campaigns:
+            pool = {"pool_no": len(pools), "run_no": run_no}
+            pools.append(pool | {name: row[name] for name in PRICE})
     return (
         pa.Table.from_pylist(runs, RUNS),
         pa.Table.from_pylist(members, MEMBERS),
@@ -66,25 +76,27 @@ def tables_of(close: Close, ids: list[str]) -> tuple[pa.Table, pa.Table, pa.Tabl
 
 
 def figures_of(one: ToSettle, found: Allocated, run_no: int) -> list[dict[str, Any]]:
-    """What the run's pools came to, by currency: what stands in ``gold/settlement_runs`` as ``pools``."""
-    figures = []
+    """What the run's pools came to, by currency and campaign: what stands in ``gold/settlement_runs`` as ``pools``."""
+    figures: list[dict[str, Any]] = []
     for row in found.pools.to_pylist():
-        if row["run_no"] == run_no:
-            money = one.money[row["currency"]]
-            figures.append(
-                {
-                    "currency": row["currency"],
-                    "campaign_id": row["campaign_id"],
-                    "gross_minor": money.gross,
-                    "fee_minor": money.fee,
-                    "net_minor": money.net,
-                    "sources": one.sources[row["currency"]],
-                    "divisible_minor": row["divisible_minor"],
-                    "holdback_minor": row["held_back_minor"],
-                    "divided_minor": row["pool_minor"],
-                    "waiting_minor": money.net - row["held_back_minor"] - row["pool_minor"],
-                }
-            )
+        if row["run_no"] != run_no:
+            continue
+        told = {name: row[name] for name in ("currency", "campaign_id", "gross_minor", "fee_minor", "net_minor")}
+        if row["campaign_id"]:
+            sources = {receivable(one.program.name): row["gross_minor"]}
+            told |= {"cpm_minor": row["cpm_minor"], "plays": int(row["weight"])}
+        else:
+            sources = one.sources[row["currency"]]
+        figures.append(
+            told
+            | {
+                "sources": sources,
+                "divisible_minor": row["divisible_minor"],
+                "holdback_minor": row["held_back_minor"],
+                "divided_minor": row["pool_minor"],
+                "waiting_minor": row["net_minor"] - row["held_back_minor"] - row["pool_minor"],
+            }
+        )
     return figures
 
 
@@ -118,14 +130,26 @@ def draft_notes(month: str, draft: Sequence[Run]) -> list[str]:
     said = [f"draft {draft[0].draft_no} of {month}; approve it with `podledger approve --period {month}`"]
     for run in draft:
         name = f"{run.program} {run.period}"
-        rule = json.loads(run.config)["rule"]
-        said += (
-            f"{name} ({run.kind}, {rule}): net {in_words(pool['net_minor'], pool['currency'])}, "
-            f"divided {in_words(pool['divided_minor'], pool['currency'])}, "
-            f"held back {in_words(pool['holdback_minor'], pool['currency'])}, "
-            f"waiting {in_words(pool['waiting_minor'], pool['currency'])}"
-            for pool in run.money
+        said += (f"{name} ({run.kind}, {run.rule}): {line}" for line in _money_in_words(run.money))
+        if run.rule == Rule.CPM and run.frozen["checksums"].get("plays", NO_TABLE) == NO_TABLE:
+            said.append(f"{name}: there is no table of ad plays ({AD_PLAYS.name}), so its campaigns divide nothing yet")
+        elif not run.money:
+            what = "no campaign runs then" if run.rule == Rule.CPM else "no document brings money in"
+            said.append(f"{name}: {what}")
+    return said
+
+
+def _money_in_words(pools: Sequence[dict[str, Any]]) -> list[str]:
+    """What these pools come to together, a line a currency."""
+    said = []
+    for currency in sorted({pool["currency"] for pool in pools}):
+        here = [pool for pool in pools if pool["currency"] == currency]
+        words = {name: in_words(sum(pool[f"{name}_minor"] for pool in here), currency) for name in AMOUNTS}
+        campaigns = [pool for pool in here if pool["campaign_id"]]
+        plays = sum(pool["plays"] for pool in campaigns)
+        of = f"{len(campaigns):,} campaigns, {plays:,} billable plays, " if campaigns else ""
+        said.append(
+            f"{of}net {words['net']}, divided {words['divided']}, held back {words['holdback']}, "
+            f"waiting {words['waiting']}"
         )
-        if not run.money:
-            said.append(f"{name}: no document brings money in")
     return said

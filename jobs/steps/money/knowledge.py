@@ -1,10 +1,13 @@
 """What a finance set is held against: earlier payees, what the catalogue and the counting issued, what is posted."""
 
+from collections.abc import Iterable
+
 from jobs.finance.files import FinanceSet
 from jobs.finance.judging import Known
+from jobs.finance.programs import Rule
 from jobs.published.reading import rows
 from jobs.steps.money.payments import all_payments, issued
-from jobs.steps.money.runs import all_runs
+from jobs.steps.money.runs import Run, all_runs
 from jobs.steps.money.sets import finance_of, set_in_force
 from jobs.steps.work import Work
 from jobs.tables import EPISODES, LISTENS
@@ -22,9 +25,15 @@ def known_before(work: Work, new: FinanceSet) -> Known:
         shows=_shows(work),
         listens=_listens(work, decided) | {row["listen_id"] for row in old["decisions"]},
         payments=frozenset(issued(all_payments(work))),
-        documents={name: text for run in posted for name, text in run.frozen["documents"].items()},
+        documents=_posted(run for run in posted if run.rule != Rule.CPM),
+        campaigns=_posted(run for run in posted if run.rule == Rule.CPM),
         finals=frozenset((run.program, run.period) for run in posted if run.kind == "final"),
     )
+
+
+def _posted(runs: Iterable[Run]) -> dict[str, str]:
+    """Documents of these runs with their text, by name."""
+    return {name: text for run in runs for name, text in run.frozen["documents"].items()}
 
 
 def _shows(work: Work) -> frozenset[str]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from jobs.finance.files import FinanceSet
 from jobs.finance.periods import Period
+from jobs.finance.programs import Rule
 from jobs.lake.parts import Part
 from jobs.steps.money.archive import SPLITS
 from jobs.steps.money.close import ToSettle
@@ -24,11 +25,15 @@ def report_late(work: Work, close: Close, ids: Sequence[str], finance: FinanceSe
     """New files of ``gold/listen_settlements``: what the final runs of earlier closes did not know.
 
     They stand under the run that this close settles for their program and its own month, each once. A listen that was
-    still being added to at the cut-off is left to the next close.
+    still being added to at the cut-off is left to the next close. Months in which plays counted settle no listens.
     """
     pairs = zip(close.runs, ids, strict=True)
     of_month = {one.program.name: (one, run_id) for one, run_id in pairs if one.period == close.month}
-    finals = [run for run in runs if run.state == "posted" and run.kind == "final" and run.program in of_month]
+    finals = [
+        run
+        for run in runs
+        if run.state == "posted" and run.kind == "final" and run.rule != Rule.CPM and run.program in of_month
+    ]
     if not finals:
         return []
     asked = [_of_final(of_month[run.program][0], Period.read(run.period)) for run in finals]
@@ -56,4 +61,4 @@ def report_late(work: Work, close: Close, ids: Sequence[str], finance: FinanceSe
 
 def _of_final(one: ToSettle, period: Period) -> ToSettle:
     """The program as a run of that month that has nothing to divide."""
-    return replace(one, period=period, kind="true_up", money={}, sources={}, documents={})
+    return replace(one, period=period, kind="true_up", money={}, sources={}, documents={}, campaigns=())

@@ -25,6 +25,8 @@ def other_rule_step(period: Period, program: str, rule: Rule, cap_ms: int | None
 
 def _simulate(work: Work, period: Period, program: str, rule: DatedRule) -> Report:
     run = _run(work, period, program)
+    if run.rule == Rule.CPM:
+        raise Stop(f"{program} {period} was divided by plays: listening has no part in it, there is no other rule")
     if rule.rule in OF_USERS and not _has_fees(work, run):
         raise Stop(f"{program} {period} has no fees of listeners in its archive, which {rule.rule} divides")
     with work.store.engine() as sql:

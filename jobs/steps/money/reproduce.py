@@ -5,7 +5,9 @@ from pathlib import Path
 from jobs.errors import Stop
 from jobs.steps.money import archive
 from jobs.steps.money.again import work_out_again
+from jobs.steps.money.draft import NO_TABLE
 from jobs.steps.money.listens_frozen import combined
+from jobs.steps.money.plays_frozen import checksum_of_plays
 from jobs.steps.money.runs import Run, all_runs
 from jobs.steps.money.sets import checksum_of, checksums_of, contents_in
 from jobs.steps.money.settle import NOTHING_ALLOCATED, run_checksums_in
@@ -48,6 +50,7 @@ def _check_archive(work: Work, run: Run, folder: Path) -> None:
             found = sql.query(digests("listens")).to_pylist()
             listens = combined((row["bucket"], row["digest"], row["listens"]) for row in found)
     finance = checksum_of(checksums_of(contents_in(folder)))
-    for what, now in (("listens", listens), ("finance", finance)):
-        if checksums[what] != now:
+    plays = checksum_of_plays(work, frozen.plays)
+    for what, now in (("listens", listens), ("plays", plays), ("finance", finance)):
+        if checksums.get(what, NO_TABLE) != now:
             raise Stop(f"{folder}: the {what} archived are not those that were frozen; restore it from a backup")

@@ -37,8 +37,13 @@ class Run:
         return found
 
     @property
+    def rule(self) -> str:
+        """The rule by which it divided."""
+        return str(json.loads(self.config)["rule"])
+
+    @property
     def money(self) -> list[dict[str, Any]]:
-        """Its pools: figures by currency."""
+        """Its pools: figures by currency and campaign."""
         found: list[dict[str, Any]] = json.loads(self.pools)
         return found
 

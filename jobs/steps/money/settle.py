@@ -22,10 +22,12 @@ from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, table
 from jobs.steps.money.late import report_late
 from jobs.steps.money.listens_frozen import FrozenListens, freeze_listens
 from jobs.steps.money.people import acting
+from jobs.steps.money.plays_frozen import freeze_plays
 from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, drafts
 from jobs.steps.money.sets import contents_of, finance_of, needed_set
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
+    AD_PLAYS,
     ALLOCATIONS,
     EPISODES,
     EVENTS,
@@ -46,7 +48,7 @@ def settle_step(close: Period) -> Step:
     """The step that works out the close of this month."""
     return Step(
         "settle",
-        reads=(LISTENS, EVENTS, EPISODES, IMPOSSIBLE_DAYS),
+        reads=(LISTENS, EVENTS, EPISODES, IMPOSSIBLE_DAYS, AD_PLAYS),
         writes=(SETTLEMENT_RUNS, ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS, RULE_COSTS),
         run=lambda work: _settle(work, close),
         has_news=lambda work: _may_settle(work, close),
@@ -67,9 +69,10 @@ def _settle(work: Work, month: Period) -> Report:
     rules = {archive.PAYOUTS: work.settings.payouts_toml, archive.COUNTING: work.settings.counting_toml}
     archive.keep_finance(draft, finance, contents, rules)
     frozen = freeze_listens(work, draft, close, finance)
+    plays = freeze_plays(work, draft, close, finance)
     report = Report("settle", news=True)
     check_frozen(work, report, close, frozen.paths)
-    name = archive.keep(draft, str(month), _manifest(close, frozen))
+    name = archive.keep(draft, str(month), _manifest(close, frozen, plays))
     return _work_out(work, close, name, frozen, finance, report)
 
 
@@ -84,7 +87,7 @@ def _may_settle(work: Work, month: Period) -> bool:
     return True
 
 
-def _manifest(close: Close, frozen: FrozenListens) -> dict[str, Any]:
+def _manifest(close: Close, frozen: FrozenListens, plays: str) -> dict[str, Any]:
     return {
         "settlement_period": str(close.month),
         "cut_off": close.cut_off.isoformat(),
@@ -92,6 +95,7 @@ def _manifest(close: Close, frozen: FrozenListens) -> dict[str, Any]:
         "listens": [path.name for path in frozen.paths],
         "checksums": {
             "listens": frozen.checksum,
+            "plays": plays,
             "finance": close.finance_set.checksum,
             "conf": hashlib.sha256(repr(close.payouts).encode()).hexdigest(),
             "cut_off": close.cut_off.isoformat(),

@@ -10,7 +10,7 @@ from jobs.lake.parts import Part
 from jobs.steps.shares import Share
 from jobs.tables import LISTEN_SETTLEMENTS
 from jobs.transforms.settlement.classes import settled_listens
-from jobs.transforms.settlement.weights import heard, item_weights, levels, of_runs, weighed
+from jobs.transforms.settlement.weights import by_listening, heard, item_weights, levels, of_runs, played, weighed
 
 RUNS = pa.schema(
     [
@@ -38,11 +38,22 @@ POOLS = pa.schema(
         ("run_no", pa.int32()),
         ("currency", pa.string()),
         ("campaign_id", pa.string()),
+        ("gross_minor", pa.int64()),
+        ("fee_minor", pa.int64()),
         ("net_minor", pa.int64()),
         ("holdback_minor", pa.int64()),
+        ("cpm_minor", pa.int64()),
+        ("fee_bps", pa.int64()),
+        ("holdback_bps", pa.int64()),
     ]
 )
-"""What the runs have to divide: a pool a currency; ``campaign_id`` is empty where it is none's."""
+"""What the runs have to divide: a pool a currency of documents, whose ``campaign_id`` is empty, or a pool a campaign.
+
+What a campaign brings in is known once its plays are counted: until then it has ``cpm_minor`` and what goes off, in
+basis points, which others have not.
+"""
+CAMPAIGNS = pa.schema([("run_no", pa.int32()), ("campaign_id", pa.string())])
+"""The campaigns of each run."""
 SCALES = pa.schema(
     [("run_no", pa.int32()), ("fees", pa.int64()), ("scale_over", pa.int64()), ("scale_under", pa.decimal128(38, 0))]
 )
@@ -51,6 +62,8 @@ NO_LISTENS = """SELECT NULL::VARCHAR AS listen_id, NULL::VARCHAR AS listener_id,
     NULL::TIMESTAMPTZ AS held_since, 0 AS bucket"""
 NO_FEES = """SELECT NULL::VARCHAR AS program, NULL::VARCHAR AS period, NULL::VARCHAR AS listener_id,
     0::BIGINT AS fee_minor, 0 AS bucket"""
+NO_PLAYS = """SELECT NULL::VARCHAR AS listen_id, NULL::VARCHAR AS arrangement_id, NULL::VARCHAR AS slot,
+    NULL::VARCHAR AS campaign_id, NULL::VARCHAR AS show_id, NULL::DATE AS listen_day"""
 NO_SPLITS = """SELECT NULL::VARCHAR AS show_id, NULL::DATE AS valid_from, NULL::DATE AS valid_to,
     NULL::VARCHAR AS payee_id, 0::BIGINT AS share"""
 
@@ -59,17 +72,18 @@ NO_SPLITS = """SELECT NULL::VARCHAR AS show_id, NULL::DATE AS valid_from, NULL::
 class Frozen:
     """What runs are worked out from: files that nobody changes any more, with the columns of ``NO_…``.
 
-    ``bucket`` (0..255) cuts the listeners into shares; results do not depend on how.
+    ``plays`` are the billable ones. ``bucket`` (0..255) cuts the listeners into shares; results do not depend on how.
     """
 
     listens: list[Path]
     splits: list[Path]
     fees: list[Path] = field(default_factory=list)
+    plays: list[Path] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class ShareOfRuns:
-    """The share, what it is worked out from, and the runs with their shows (``RUNS`` and ``MEMBERS``)."""
+    """The share, what it is worked out from, and the runs with their shows and campaigns."""
 
     lake: Path
     scratch: Path
@@ -77,6 +91,7 @@ class ShareOfRuns:
     frozen: Frozen
     runs: pa.Table
     members: pa.Table
+    campaigns: pa.Table = field(default_factory=CAMPAIGNS.empty_table)
     scales: pa.Table = field(default_factory=SCALES.empty_table)
     heard: Path | None = None
 
@@ -100,8 +115,8 @@ class Weighed:
 def hear_runs(given: ShareOfRuns) -> Heard:
     """Adds up what the listeners of the share heard."""
     with engine(given.scratch) as sql:
-        _name(sql, given)
-        sql.keep("heard", heard("listens_of_runs"))
+        name_share(sql, given)
+        sql.keep("heard", heard("listens_heard"))
         found = sql.query(levels("heard", "runs", "fees"))
         return Heard(sql.save(given.scratch, "FROM heard"), found)
 
@@ -109,27 +124,30 @@ def hear_runs(given: ShareOfRuns) -> Heard:
 def weigh_runs(given: ShareOfRuns) -> Weighed:
     """Weighs what they heard, by the rule of each run; writes files that no commit names yet."""
     with engine(given.scratch) as sql:
-        _name(sql, given)
+        name_share(sql, given)
         sql.rows("scales", given.scales)
         if given.heard is None:
-            sql.keep("heard", heard("listens_of_runs"))
+            sql.keep("heard", heard("listens_heard"))
         else:
             sql.saved("heard", [given.heard], "")
         sql.keep("weighed", weighed("heard", "runs", "fees", "scales"))
         listens = sql.write(
             given.lake / LISTEN_SETTLEMENTS.name,
             LISTEN_SETTLEMENTS,
-            settled_listens("listens_of_runs", "weighed", "runs"),
+            settled_listens("listens_heard", "weighed", "runs"),
         )
-        return Weighed(sql.save(given.scratch, item_weights("weighed")), listens)
+        return Weighed(sql.save(given.scratch, item_weights("weighed", "played")), listens)
 
 
-def _name(sql: Engine, given: ShareOfRuns) -> None:
+def name_share(sql: Engine, given: ShareOfRuns) -> None:
+    """Gives the share's relations their names; ``listens_heard`` and ``played`` are what rules look at."""
     frozen, condition = given.frozen, given.share.condition
     sql.rows("runs", given.runs)
     sql.rows("members", given.members)
+    sql.rows("campaigns", given.campaigns)
     sql.saved("all_listens", frozen.listens, NO_LISTENS)
     sql.saved("all_fees", frozen.fees, NO_FEES)
+    sql.saved("plays", frozen.plays, NO_PLAYS)
     sql.saved("splits", frozen.splits, NO_SPLITS)
     sql.view("listens", f"FROM all_listens WHERE {condition}")
     sql.view(
@@ -138,3 +156,5 @@ def _name(sql: Engine, given: ShareOfRuns) -> None:
     )
     sql.view("versions", "SELECT DISTINCT show_id, valid_from, valid_to FROM splits")
     sql.keep("listens_of_runs", of_runs("listens", "runs", "members", "versions"))
+    sql.view("listens_heard", by_listening("listens_of_runs", "runs"))
+    sql.view("played", played("plays", "listens_of_runs", "campaigns"))

@@ -20,14 +20,19 @@ def pools_to_divide(pools: str, runs: str, items: str, scales: str) -> str:
                 WHEN '{Rule.SCALED_USER}' THEN least(p.net_minor, coalesce(s.fees, 0))
                 ELSE p.net_minor END)::BIGINT AS divisible_minor
             FROM {pools} AS p JOIN {runs} AS r USING (run_no)
-            LEFT JOIN (SELECT run_no, sum(weight) AS weight FROM {items} GROUP BY run_no) AS w USING (run_no)
+            LEFT JOIN (SELECT run_no, campaign_id, sum(weight) AS weight FROM {items} GROUP BY ALL) AS w
+                USING (run_no, campaign_id)
             LEFT JOIN {scales} AS s USING (run_no)
         )"""
 
 
 def of_items(pools: str, items: str) -> str:
-    """The first stage: each pool over the items of its run."""
-    rows = f"(SELECT * EXCLUDE (weight), i.weight FROM {pools} JOIN {items} AS i USING (run_no))"
+    """The first stage: each pool over the items of its run, or of its campaign."""
+    rows = f"""(
+        SELECT pool_no, run_no, program, period, currency, campaign_id, pool_minor, i.show_id, i.valid_from, i.weight,
+            i.held_weight
+        FROM {pools} JOIN {items} AS i USING (run_no, campaign_id)
+    )"""
     tie = tie_of("program", "period", "show_id", "valid_from")
     return f"""
         SELECT * EXCLUDE (total, base, remainder, bonus), total AS total_weight, base AS item_base,

@@ -4,8 +4,8 @@
 def settled_listens(listens: str, weighed: str, runs: str) -> str:
     """Rows of ``gold/listen_settlements``: each listen and run with its class, and the weights of its item.
 
-    ``listens`` are those of ``weights.of_runs``, whose ``standing`` is what they are in every program: the first that
-    applies of ``invalid``, ``too_short``, ``not_payable``, ``late``, ``void`` and ``held``, or else ``payable``.
+    ``listens`` are those of ``weights.by_listening``, whose ``standing`` is what they are in every program: the first
+    that applies of ``invalid``, ``too_short``, ``not_payable``, ``late``, ``void`` and ``held``, or else ``payable``.
     """
     return f"""
         SELECT r.run_id, l.listen_id, l.listener_id, l.listen_day, l.show_id, l.valid_from, CASE l.standing

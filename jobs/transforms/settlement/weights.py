@@ -2,7 +2,8 @@
 
 A run settles one program and period. An item is a show under the split version in force on the listen's day, or without
 one (``valid_from`` null). ``raw`` is heard time in ms; ``weight`` is what a rule makes of it: ms again, or micro-units
-(1e-6 of a minor unit) for the rules that divide what each listener paid.
+(1e-6 of a minor unit) for the rules that divide what each listener paid. Where plays count, they are the weight, by
+campaign.
 """
 
 from jobs.finance.programs import Rule
@@ -12,7 +13,8 @@ LEVEL_MOST = 10**10
 """Listening beyond this many ms a period does not scale a listener's fee any further."""
 MICRO = 10**6
 PAYABLE = ("held", "payable")
-ITEM = "run_no, show_id, valid_from"
+ITEM = "run_no, campaign_id, show_id, valid_from"
+"""What a weight is of: an item in what one campaign brings in, or (empty) in all that documents do."""
 
 
 def of_runs(listens: str, runs: str, members: str, versions: str) -> str:
@@ -136,11 +138,32 @@ def weighed(heard: str, runs: str, fees: str, scales: str) -> str:
         FROM (FROM by_pool UNION ALL FROM by_user)"""
 
 
-def item_weights(weighed: str) -> str:
+def by_listening(listens: str, runs: str) -> str:
+    """The listens of runs whose rule looks at what was heard; the others count plays."""
+    return f"SELECT * FROM {listens} SEMI JOIN (FROM {runs} WHERE rule <> '{Rule.CPM}') USING (run_no)"
+
+
+def played(plays: str, listens: str, campaigns: str) -> str:
+    """Billable plays of each campaign of a run, by item and day: ``plays``.
+
+    ``plays`` are billable rows of ``silver/ad_plays``, ``campaigns`` those of each run. A play counts where its listen
+    is payable in that run: with one that is held, void or too late it counts nothing.
+    """
+    return f"""
+        SELECT l.run_no, p.campaign_id, l.show_id, l.valid_from, l.listen_day, count(*)::BIGINT AS plays
+        FROM {plays} AS p JOIN (FROM {listens} WHERE standing = 'payable') AS l USING (listen_id)
+        SEMI JOIN {campaigns} AS c ON c.run_no = l.run_no AND c.campaign_id = p.campaign_id
+        GROUP BY ALL"""
+
+
+def item_weights(weighed: str, played: str) -> str:
     """What each item weighs over these listeners, as decimals, which files keep exactly."""
     return f"""
         SELECT {ITEM}, sum(weight)::DECIMAL(38, 0) AS weight, sum(held_weight)::DECIMAL(38, 0) AS held_weight
-        FROM {weighed} GROUP BY {ITEM}"""
+        FROM (
+            SELECT run_no, '' AS campaign_id, show_id, valid_from, weight, held_weight FROM {weighed}
+            UNION ALL SELECT {ITEM}, plays::HUGEINT, 0::HUGEINT FROM {played}
+        ) GROUP BY {ITEM}"""
 
 
 def added_up(item_weights: str) -> str:
