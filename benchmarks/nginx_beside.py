@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import httpx
 import psutil
 
 from tests.service.publishing.edges import Edge
-from tests.service.running import free_port
+from tests.service.running import free_port, wait_until
 
 CONNECTIONS = 32
 PLAIN = """daemon off; pid {folder}/plain.pid; error_log stderr crit; {user} worker_processes 2;
@@ -87,15 +86,17 @@ def plain_nginx(edge: Edge) -> Iterator[Nginx]:
     process = subprocess.Popen([binary, "-p", str(edge.data), "-e", "stderr", "-c", str(conf)])
     url = f"http://127.0.0.1:{port}"
     try:
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            try:
-                httpx.get(url)
-                break
-            except httpx.HTTPError:
-                time.sleep(0.02)
+        wait_until(lambda: _answers(url), what="an nginx with nothing but the files")
         master = psutil.Process(process.pid)
         yield Nginx(url, [master, *master.children()])
     finally:
         process.terminate()
         process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        httpx.get(url)
+    except httpx.TransportError:
+        return False
+    return True

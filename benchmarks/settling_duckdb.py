@@ -5,7 +5,6 @@
 It shares no code with the house: it is the rules of docs/payouts.md, written down once more.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from benchmarks.settling_month import FEE_BPS, HOLDBACK_MINOR, PERIOD, PROGRAM, Month, files
+from benchmarks.settling_month import FEE_BPS, HOLDBACK_MINOR, PERIOD, PROGRAM, asked
 
 MICRO = 10**6
 
@@ -92,17 +91,11 @@ SETTLED = """
 
 def main() -> int:
     """Allocate the month and write both files."""
-    parser = argparse.ArgumentParser(description="Allocate one month in plain DuckDB.")
-    parser.add_argument("--month", type=Path, required=True)
-    parser.add_argument("--figures", type=json.loads, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-    month = Month(**args.figures)
-    args.out.mkdir(parents=True)
+    month, given, out = asked("Allocate one month in plain DuckDB.")
     began = time.monotonic()
     with duckdb.connect(config={"threads": len(os.sched_getaffinity(0))}) as sql:
         sql.execute("SET preserve_insertion_order = false; SET TimeZone = 'UTC'")
-        for name, paths in files(args.month).items():
+        for name, paths in given.items():
             listed = ", ".join(f"'{path}'" for path in paths)
             sql.execute(f"CREATE VIEW {name} AS FROM read_parquet([{listed}])")
         sql.execute(TIES)
@@ -113,8 +106,8 @@ def main() -> int:
         sql.execute(ITEMS.format(divisible=divisible, holdback=HOLDBACK_MINOR))
         sql.execute(PAYEES)
         payees = "SELECT * REPLACE (weight::DECIMAL(38, 0) AS weight) FROM payees"
-        sql.execute(f"COPY ({payees}) TO '{args.out}/allocations.parquet'")
-        sql.execute(f"COPY ({SETTLED}) TO '{args.out}/listen_settlements.parquet'")
+        sql.execute(f"COPY ({payees}) TO '{out}/allocations.parquet'")
+        sql.execute(f"COPY ({SETTLED}) TO '{out}/listen_settlements.parquet'")
     print(json.dumps({"own_s": time.monotonic() - began}))
     return 0
 

@@ -1,5 +1,6 @@
 """A month of listens as a close freezes them, drawn by hashes: the same numbers make the same rows."""
 
+import argparse
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -59,9 +60,20 @@ def made(cache: Path, month: Month) -> Path:
     return folder
 
 
-def files(folder: Path) -> dict[str, list[Path]]:
+def _files(folder: Path) -> dict[str, list[Path]]:
     """The files of a month, by what they hold."""
     return {name: sorted(folder.glob(f"{name}-*.parquet")) for name in FILES}
+
+
+def asked(about: str) -> tuple[Month, dict[str, list[Path]], Path]:
+    """What a contestant is called with: the month, its files by what they hold, and the folder to write to, made."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--month", type=Path, required=True)
+    parser.add_argument("--figures", type=json.loads, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True)
+    return Month(**args.figures), _files(args.month), args.out
 
 
 def _listens(month: Month) -> str:

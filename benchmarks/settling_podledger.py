@@ -3,7 +3,6 @@
 python benchmarks/settling_podledger.py --month DIR --figures JSON --out LAKE
 """
 
-import argparse
 import datetime as dt
 import json
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from benchmarks.settling_month import FEE_BPS, HOLDBACK_MINOR, PERIOD, PROGRAM, Month, files
+from benchmarks.settling_month import FEE_BPS, HOLDBACK_MINOR, PERIOD, PROGRAM, Month, asked
 from jobs.lake.session import open_session
 from jobs.lake.store import Store
 from jobs.settings import read_settings
@@ -26,20 +25,13 @@ RELEASE_UNTIL = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 def main() -> int:
     """Allocate the month and commit both tables."""
-    parser = argparse.ArgumentParser(description="Allocate one month as a close does.")
-    parser.add_argument("--month", type=Path, required=True)
-    parser.add_argument("--figures", type=json.loads, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-    month = Month(**args.figures)
-    args.out.mkdir(parents=True)
-    store = Store(args.out, lambda: open_session(read_settings({}, lake=str(args.out))))
+    month, given, out = asked("Allocate one month as a close does.")
+    store = Store(out, lambda: open_session(read_settings({}, lake=str(out))))
     store.clear_scratch()
     began = time.monotonic()
     store.spark.sparkContext.parallelize([0], 1).count()
     started = time.monotonic()
     store.ensure([ALLOCATIONS, LISTEN_SETTLEMENTS])
-    given = files(args.month)
     found = allocate(store, Frozen(given["listens"], given["splits"], given["fees"]), *_relations(month))
     store.add_parts(ALLOCATIONS, found.allocations)
     store.add_parts(LISTEN_SETTLEMENTS, found.listens)

@@ -92,14 +92,14 @@ class Approval(Launching, ApprovalOperator):
         return {"approved_by": who, **self._approved(who, int(answer["draft"]))}
 
     def _approved(self, who: str, draft: int) -> dict[str, Any]:
-        for tries_left in reversed(range(TRIES)):
+        approve = [*self.arguments, f"--draft={draft}"]
+        for _ in range(TRIES - 1):
             try:
-                return self.launch([*self.arguments, f"--draft={draft}"], vouched_for=who)
-            except TryAgain:
-                if not tries_left:
-                    raise
+                return self.launch(approve, vouched_for=who)
+            except TryAgain as error:
+                self.log.info("%s; once more in %s s", error, PAUSE_S)
                 time.sleep(PAUSE_S)
-        raise AssertionError("unreachable")
+        return self.launch(approve, vouched_for=who)
 
 
 def approvals(month: str, *, drafted_by: str, runbook: str) -> list[Approval]:

@@ -140,6 +140,13 @@ class House:
     def rows(self, name: str) -> list[dict[str, Any]]:
         return rows(self.lake, name)
 
+    def classes(self, kind: str) -> dict[str, str]:
+        """What each listener's listen is in the one run of that kind."""
+        (run,) = {row["run_id"] for row in self.rows("gold/settlement_runs") if row["kind"] == kind}
+        return {
+            row["listener_id"]: row["class"] for row in self.rows("gold/listen_settlements") if row["run_id"] == run
+        }
+
     def postings(
         self, kind: str, period: str | None = None, close: str | None = None
     ) -> dict[tuple[str, str | None], int]:

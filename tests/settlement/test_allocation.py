@@ -19,6 +19,7 @@ from jobs.lake.session import let_go, open_session
 from jobs.lake.store import Store
 from jobs.settings import read_settings
 from jobs.steps.money.allocating import Allocated, allocate
+from jobs.steps.money.archive import FEES, SPLITS
 from jobs.steps.money.shares_of_run import MEMBERS, POOLS, RUNS, Frozen
 from jobs.steps.shares import Share
 from jobs.tables import ALLOCATIONS, LISTEN_SETTLEMENTS
@@ -30,14 +31,6 @@ MONTHS_OF_JOB = min(MONTHS, 100)
 LISTENS = pa.schema(
     [("listen_id", pa.string()), ("listener_id", pa.string()), ("show_id", pa.string()), ("listen_day", pa.date32()),
      ("heard_ms", pa.int64()), ("standing", pa.string()), ("held_since", pa.timestamp("us", "UTC")),
-     ("bucket", pa.int32())]
-)  # fmt: skip
-SPLITS = pa.schema(
-    [("show_id", pa.string()), ("valid_from", pa.date32()), ("valid_to", pa.date32()), ("payee_id", pa.string()),
-     ("share", pa.int64())]
-)  # fmt: skip
-FEES = pa.schema(
-    [("program", pa.string()), ("period", pa.string()), ("listener_id", pa.string()), ("fee_minor", pa.int64()),
      ("bucket", pa.int32())]
 )  # fmt: skip
 PLAYS = pa.schema([(name, pa.string()) for name in ("listen_id", "arrangement_id", "slot", "campaign_id")])

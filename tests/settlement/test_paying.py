@@ -3,24 +3,16 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs.settings import HOUSE
-from tests.conftest import Ran
 from tests.properties.tables import versions
-from tests.settlement.house import PAYEES, POOLS, SPLITS, House, new_house
+from tests.settlement.house import PAYEES, POOLS, SPLITS, House
 
 OCTOBER = ("--period", "2026-10")
 NOVEMBER = ("--period", "2026-11")
-
-
-@pytest.fixture
-def house(podledger: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    return new_house(podledger, tmp_path, monkeypatch)
 
 
 def payments(house: House, state: str) -> dict[str, tuple[int, int, str | None]]:

@@ -6,12 +6,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from jobs.steps.money.archive import FEES, SPLITS
 from jobs.steps.money.shares_of_run import MEMBERS, POOLS, RUNS
 from jobs.transforms.settlement.brought import brought_by_listeners
 from jobs.transforms.settlement.dividing import NARROW_AMOUNT, NARROW_TOTAL, NARROW_WEIGHT, floored
 from jobs.transforms.settlement.weights import of_runs
 from tests.settlement.months import Shape, month, rows_of
-from tests.settlement.test_allocation import FEES, LISTENS, SPLITS
+from tests.settlement.test_allocation import LISTENS
 
 PAIR_BY_PAIR = ("BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN", "CROSS_PRODUCT")
 

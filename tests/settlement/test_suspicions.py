@@ -15,6 +15,7 @@ from jobs.finance.programs import DatedHold
 from jobs.payouts import read_payouts
 from jobs.rules import read_rules
 from jobs.settings import HOUSE
+from jobs.steps.money.archive import FEES, SPLITS
 from jobs.steps.money.shares_of_run import MEMBERS, POOLS, RUNS
 from jobs.steps.money.suspecting import EntryToApply, Money, apply_entry
 from jobs.transforms.settlement.suspicion import entries
@@ -29,14 +30,6 @@ LISTENS = pa.schema(
      ("last_received_at", pa.timestamp("us", "UTC")), ("pattern", pa.uint64()), ("bucket", pa.int32())]
 )  # fmt: skip
 HOURS = pa.schema([("listener_id", pa.string()), ("listen_day", pa.date32()), ("hours", pa.int32())])
-SPLITS = pa.schema(
-    [("show_id", pa.string()), ("valid_from", pa.date32()), ("valid_to", pa.date32()), ("payee_id", pa.string()),
-     ("share", pa.int64())]
-)  # fmt: skip
-FEES = pa.schema(
-    [("program", pa.string()), ("period", pa.string()), ("listener_id", pa.string()), ("fee_minor", pa.int64()),
-     ("bucket", pa.int32())]
-)  # fmt: skip
 
 
 @dataclass
