@@ -1,6 +1,7 @@
 """Programs, their dated rules and shows, and the life of a period: what conf/payouts.toml says."""
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -96,6 +97,11 @@ class Payouts:
     programs: Mapping[str, Program]
     minimum: Mapping[str, int] = field(default_factory=dict)
     holds: tuple[DatedHold, ...] = ()
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of all that it says, in hex; the same for files that differ in comments or layout alone."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def rule(self, program: str, period: Period) -> DatedRule | None:
         """The program's rule in that month; None where there is no such program, or no rule yet."""

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from jobs.lake.parts import Part, PartWriter
-from jobs.lake.schema import as_declared, duckdb_columns
+from jobs.lake.schema import as_declared, duckdb_columns, quoted
 from jobs.tables import Table
 
 MEMORY = "1GB"
@@ -113,7 +113,7 @@ class Engine:
 
 
 def _read(paths: Sequence[Path], options: str = "") -> str:
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    listed = ", ".join(quoted(str(path)) for path in paths)
     return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false{options})"
 
 

@@ -77,11 +77,12 @@ def as_declared(table: Table, rows: str) -> str:
     columns = ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in duckdb_columns(table).items())
     checks = {f"{column.name} is null": f'"{column.name}" IS NULL' for column in table.columns if not column.nullable}
     checks |= {check: f"NOT ({check})" for check in table.constraints.values()}
-    cases = " ".join(f"WHEN {broken} THEN error({_text(f'{table.name}: {said}')})" for said, broken in checks.items())
+    cases = " ".join(f"WHEN {broken} THEN error({quoted(f'{table.name}: {said}')})" for said, broken in checks.items())
     return f"SELECT {columns} FROM ({rows}) AS r WHERE CASE {cases} ELSE true END"
 
 
-def _text(value: str) -> str:
+def quoted(value: str) -> str:
+    """The text as a literal of SQL."""
     return "'" + value.replace("'", "''") + "'"
 
 

@@ -8,6 +8,7 @@ from expectations.question import Question, Rows
 from jobs.errors import GateClosed
 from jobs.finance.periods import Period
 from jobs.lake.log import history
+from jobs.lake.schema import quoted
 from jobs.steps.money.draft import Close
 from jobs.steps.money.freezing import Span
 from jobs.steps.money.runs import all_runs
@@ -72,7 +73,7 @@ def check_frozen(work: Work, report: Report, close: Close, frozen: Sequence[Path
     asked[LISTEN_SETTLEMENTS.name] = Rows(LISTEN_SETTLEMENTS.column_names, settled, is_whole=True)
     rules = NOTHING_KNOWN | {"cut_off": span.instant}
     if frozen:
-        listed = ", ".join(_quoted(str(path)) for path in frozen)
+        listed = ", ".join(quoted(str(path)) for path in frozen)
         rules["frozen"] = f"(SELECT listen_id, heard_ms FROM read_parquet([{listed}]))"
     _check(work, report, asked, rules, [LISTEN_SETTLEMENTS.name])
 
@@ -98,13 +99,12 @@ def _splits_in_force(work: Work) -> str:
     path = work.settings.lake / last.frozen["archive"] / "splits.parquet"
     day = f"DATE '{Period.read(last.settlement_period).first_day}'"
     in_force = f"valid_from <= {day} AND (valid_to IS NULL OR {day} < valid_to)"
-    return f"(SELECT DISTINCT show_id FROM read_parquet({_quoted(str(path))}) WHERE {in_force})"
+    return f"(SELECT DISTINCT show_id FROM read_parquet({quoted(str(path))}) WHERE {in_force})"
 
 
 def _history(ledger: Path) -> str:
     rows = ", ".join(
-        f"({commit.version}, {_quoted(commit.operation)}, {commit.ours}, {commit.removed})"
-        for commit in history(ledger)
+        f"({commit.version}, {quoted(commit.operation)}, {commit.ours}, {commit.removed})" for commit in history(ledger)
     )
     return f"(SELECT * FROM (VALUES {rows}) AS h(version, operation, ours, removed))"
 
@@ -112,12 +112,8 @@ def _history(ledger: Path) -> str:
 def _minimums(known: Mapping[str, int]) -> str:
     if not known:
         return NOTHING_KNOWN["minimums"]
-    rows = ", ".join(f"({_quoted(name)}, {minimum})" for name, minimum in known.items())
+    rows = ", ".join(f"({quoted(name)}, {minimum})" for name, minimum in known.items())
     return f"(SELECT * FROM (VALUES {rows}) AS m(end_to_end_id, minimum_minor))"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _said(outcome: Outcome) -> str:

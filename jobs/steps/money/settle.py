@@ -97,7 +97,7 @@ def _manifest(close: Close, frozen: FrozenListens, plays: str) -> dict[str, Any]
             "listens": frozen.checksum,
             "plays": plays,
             "finance": close.finance_set.checksum,
-            "conf": hashlib.sha256(repr(close.payouts).encode()).hexdigest(),
+            "conf": close.payouts.checksum,
             "cut_off": close.cut_off.isoformat(),
         },
     }

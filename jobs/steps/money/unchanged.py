@@ -1,6 +1,5 @@
 """Whether a draft still stands: it is void once what it was worked out from was replaced."""
 
-import hashlib
 from collections.abc import Sequence
 
 from jobs.errors import Stop
@@ -19,6 +18,5 @@ def check_unchanged(work: Work, close: str, draft: Sequence[Run]) -> None:
     checksums = draft[0].frozen["checksums"]
     if checksums["finance"] != needed_set(work).checksum:
         raise Stop(f"the finance set was replaced since {close} was settled: settle it again, and have it approved")
-    conf = hashlib.sha256(repr(read_payouts(work.settings.payouts_toml)).encode()).hexdigest()
-    if checksums["conf"] != conf:
+    if checksums["conf"] != read_payouts(work.settings.payouts_toml).checksum:
         raise Stop(f"conf/payouts.toml was changed since {close} was settled: settle it again, and have it approved")

@@ -7,6 +7,7 @@ from jobs.errors import Stop
 from jobs.finance.amounts import in_words
 from jobs.finance.campaigns import PLAYS_OF_CPM
 from jobs.finance.programs import OF_USERS, Rule
+from jobs.lake.schema import quoted
 from jobs.published.reading import rows, state_of
 from jobs.steps.money.again import plays_of
 from jobs.steps.money.runs import Run
@@ -26,7 +27,7 @@ def why(lake: Path, payee: str, period: str) -> list[dict[str, Any]]:
     """
     versions, told = state_of(lake).get("tables", {}), []
     for run in _last_runs(lake, period):
-        where = f"run_id = '{run.run_id}' AND payee_id = '{_quoted(payee)}'"
+        where = f"run_id = '{run.run_id}' AND payee_id = {quoted(payee)}"
         allocated = rows(lake, ALLOCATIONS.name, versions[ALLOCATIONS.name], where).to_pylist()
         if allocated and run.rule == Rule.CPM:
             plays = plays_of(lake, run)
@@ -61,7 +62,7 @@ def _last_runs(lake: Path, period: str) -> list[Run]:
 def _one(lake: Path, version: int, run: Run, row: dict[str, Any]) -> dict[str, Any]:
     since = None if row["valid_from"] is None else str(row["valid_from"])
     version_of = "valid_from IS NULL" if since is None else f"valid_from = date '{since}'"
-    where = f"run_id = '{run.run_id}' AND show_id = '{_quoted(row['show_id'])}' AND {version_of}"
+    where = f"run_id = '{run.run_id}' AND show_id = {quoted(row['show_id'])} AND {version_of}"
     columns = '"class", listen_day, count(*) AS listens, sum(heard_ms) AS heard_ms'
     grouped = f'{where} GROUP BY "class", listen_day ORDER BY listen_day, "class"'
     listens = rows(lake, LISTEN_SETTLEMENTS.name, version, grouped, columns).to_pylist()
@@ -141,7 +142,3 @@ def unpaid_in_text(one: dict[str, Any]) -> str:
     return worth_in_text(
         one, amount if one["class"] == "held" else f"{amount} {'less' if one['worth_minor'] < 0 else 'more'}"
     )
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from jobs.errors import Stop
 from jobs.finance.periods import Period
+from jobs.lake.schema import quoted
 from jobs.lake.store import Item, Result, Store
 from jobs.published.reading import rows, state_of
 from jobs.steps.money import archive
@@ -49,7 +50,7 @@ def worth(lake: Path, run: Run, payee: str) -> list[dict[str, Any]]:
         store.clear_scratch()
         with store.engine() as sql:
             sql.saved("splits", [splits], "")
-            asked = f"SELECT DISTINCT show_id FROM splits WHERE payee_id = {_quoted(payee)}"
+            asked = f"SELECT DISTINCT show_id FROM splits WHERE payee_id = {quoted(payee)}"
             shows = [row["show_id"] for row in sql.query(asked).to_pylist()]
         listens = _unpaid(lake, versions, run, shows)
         told: list[dict[str, Any]] = []
@@ -66,9 +67,9 @@ def _unpaid(lake: Path, versions: dict[str, int], run: Run, shows: Sequence[str]
     """Listens of these shows that the run did not pay, and those that became known after it was final."""
     if not shows:
         return []
-    listed = ", ".join(_quoted(show) for show in shows)
-    classes = ", ".join(_quoted(name) for name in UNPAID)
-    where = f'run_id = {_quoted(run.run_id)} AND show_id IN ({listed}) AND "class" IN ({classes})'
+    listed = ", ".join(quoted(show) for show in shows)
+    classes = ", ".join(quoted(name) for name in UNPAID)
+    where = f'run_id = {quoted(run.run_id)} AND show_id IN ({listed}) AND "class" IN ({classes})'
     version = versions[LISTEN_SETTLEMENTS.name]
     columns = 'listen_id, "class", heard_ms'
     found: list[dict[str, Any]] = rows(lake, LISTEN_SETTLEMENTS.name, version, where, columns).to_pylist()
@@ -82,9 +83,9 @@ def _late(lake: Path, versions: dict[str, int], run: Run) -> str:
     """Which rows are of listens that came too late for the run's month, under whichever run of its program."""
     if run.kind != "final":
         return "false"
-    of_program = f"program = {_quoted(run.program)}"
+    of_program = f"program = {quoted(run.program)}"
     found = rows(lake, SETTLEMENT_RUNS.name, versions[SETTLEMENT_RUNS.name], of_program, "distinct run_id").to_pylist()
-    listed = ", ".join(_quoted(row["run_id"]) for row in found)
+    listed = ", ".join(quoted(row["run_id"]) for row in found)
     return f"\"class\" = 'late' AND {_in_month(run)} AND run_id IN ({listed})"
 
 
@@ -97,7 +98,7 @@ def _worth(
     store: OneByOne, lake: Path, versions: dict[str, int], run: Run, payee: str, name: str
 ) -> Iterable[dict[str, Any]]:
     """By currency what the payee would have more of."""
-    before = f"run_id = {_quoted(run.run_id)} AND payee_id = {_quoted(payee)} GROUP BY currency"
+    before = f"run_id = {quoted(run.run_id)} AND payee_id = {quoted(payee)} GROUP BY currency"
     summed = "currency, sum(amount_minor) AS amount_minor, sum(held_minor) AS held_minor"
     was = rows(lake, ALLOCATIONS.name, versions[ALLOCATIONS.name], before, summed).to_pylist()
     if name == "held":
@@ -105,7 +106,7 @@ def _worth(
     found = work_out(store, lake, run, listens=[_as_if_payable(store, lake, versions, run, name)])
     with store.engine() as sql:
         sql.files("allocations", ALLOCATIONS, found)
-        query = f"FROM allocations WHERE payee_id = {_quoted(payee)} GROUP BY currency"
+        query = f"FROM allocations WHERE payee_id = {quoted(payee)} GROUP BY currency"
         would_be = sql.query(f"SELECT currency, sum(amount_minor)::BIGINT AS amount_minor {query}").to_pylist()
         would = {row["currency"]: row["amount_minor"] for row in would_be}
     amounts = {row["currency"]: int(row["amount_minor"]) for row in was}
@@ -156,7 +157,3 @@ def in_text(one: dict[str, Any], said: str) -> str:
     return (
         f"{told}: on hold {said}" if one["class"] == "held" else f"{told}: had all {one['class']} ones counted, {said}"
     )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
