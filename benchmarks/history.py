@@ -6,6 +6,9 @@
 Lands 20 000 records a day and counts them day after day, in one session that is warm. The listens are compared with
 those of the DuckDB script over the whole landing folder now and then, and at the end.
 
+Between the last days, a second lake begins and is counted by turns with the first: so an hour in which the machine
+became slower or quicker is no part of what early and late days are said to cost.
+
 What each day cost is written down beside the lake as soon as it is counted, and the report without the textbook before
 that begins. A course that was broken off goes on with the day after (``--fresh`` begins anew).
 """
@@ -27,10 +30,10 @@ from benchmarks.agreement import (
     published_listens,
 )
 from benchmarks.contestants import DUCKDB, TEXTBOOK_WARM
-from benchmarks.history_course import Course, Day, TextbookCourse
+from benchmarks.history_course import Day, Passing, TextbookCourse
 from benchmarks.history_kept import Kept, OtherHistoryError, take_up
 from benchmarks.history_landing import History
-from benchmarks.history_report import write_history
+from benchmarks.history_report import spans, write_history
 from benchmarks.lake_watch import WatchFailedError
 from benchmarks.landings import CACHE
 from benchmarks.measuring import CommandFailedError, measure
@@ -53,12 +56,12 @@ def main() -> int:
         kept = take_up(folder, {name: getattr(args, name) for name in names})
         args.days = max(args.days, len(kept.days))
         _count(args, folder, kept)
-        write_history(kept.days, kept.audits, [], args.results)
+        write_history(kept, [], args.results)
         textbook = _count_as_textbook(args, folder, kept.days)
     except (CommandFailedError, DisagreementError, OtherHistoryError, WatchFailedError) as error:
         print(f"history: {error}", file=sys.stderr)
         return 1
-    print(write_history(kept.days, kept.audits, textbook, args.results))
+    print(write_history(kept, textbook, args.results))
     if not args.keep:
         shutil.rmtree(folder)
     return 0
@@ -84,34 +87,35 @@ def _arguments() -> argparse.Namespace:
 
 
 def _count(args: argparse.Namespace, folder: Path, kept: Kept) -> None:
-    """Count all days with podledger that have not been counted yet."""
-    landing, lake, done = folder / "landing", folder / "lake", len(kept.days)
-    history = History(landing, args.seed, args.records)
-    for _ in range(done):
-        history.land_day(is_there=True)
-    if done < args.days:
+    """Count all days with podledger that have not been counted yet, and those of a young lake between the last."""
+    young_days = spans(args.days)[0].stop - 1
+    landing, lake, young = folder / "landing", folder / "lake", folder / "young"
+    if len(kept.days) < args.days or len(kept.young) < young_days:
         with WarmSession(SESSION) as session:
             _warm_up(args, session, folder / "warm-up")
-            course = Course(session, landing, lake)
-            for day in range(done + 1, args.days + 1):
-                records, maintained = history.land_day(), day % args.maintain_every == 0
-                taken_up = day == done + 1 > 1
-                kept.add(course.count_day(day, records, maintained=maintained, taken_up=taken_up))
-                _say(kept.days[-1])
-                if day % args.audit_every == 0 or day == args.days:
-                    kept.add_audit(day, course.audit(day))
-                if day % args.check_every == 0 and day < args.days:
-                    _compare(landing, published_listens(lake), "podledger", folder / "script")
+            old = Passing(session, History(landing, args.seed, args.records), len(kept.days), args.maintain_every)
+            again = History(young / "landing", args.seed, args.records)
+            fresh = Passing(session, again, len(kept.young), args.maintain_every)
+            for day in range(1, args.days + 1):
+                if day > len(kept.days):
+                    kept.add(old.next_day())
+                    _say(kept.days[-1])
+                    if day % args.audit_every == 0 or day == args.days:
+                        kept.add_audit(day, old.course.audit(day))
+                    if day % args.check_every == 0 and day < args.days:
+                        _compare(landing, published_listens(lake), "podledger", folder / "script")
+                while len(kept.young) < day - args.days + young_days:
+                    kept.add_young(fresh.next_day())
+                    _say(kept.young[-1], "young, ")
+    shutil.rmtree(young, ignore_errors=True)
     _compare(landing, published_listens(lake), "podledger", folder / "script")
 
 
 def _warm_up(args: argparse.Namespace, session: WarmSession, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    history = History(folder / "landing", WARM_UP_SEED, args.records)
-    course = Course(session, folder / "landing", folder / "lake")
-    for day in range(1, args.warm_up + 1):
-        records = history.land_day()
-        _say(course.count_day(day, records, maintained=True), "warm-up, ")
+    passing = Passing(session, History(folder / "landing", WARM_UP_SEED, args.records))
+    for _ in range(args.warm_up):
+        _say(passing.next_day(), "warm-up, ")
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.history_devices import FIRST_DAY
+from benchmarks.history_landing import History
 from benchmarks.lake_watch import Touched, lake_size, watching_lake
 from benchmarks.warm import WarmSession
 
@@ -79,6 +80,25 @@ class Course:
         now = f"{FIRST_DAY + dt.timedelta(days=day)}T{time}:00+00:00"
         places = ["--landing", str(self._landing), "--lake", str(self.lake)]
         return self._session.perform([command, *options, *places, "--now", now, "--json"]).wall_s
+
+
+class Passing:
+    """A history whose days land in a folder and are counted there, one after the other.
+
+    ``counted`` days have been before, and are neither landed nor counted again.
+    """
+
+    def __init__(self, session: WarmSession, history: History, counted: int = 0, maintain_every: int = 1) -> None:
+        self.course = Course(session, history.landing, history.landing.parent / "lake")
+        self._history, self._maintain_every, self._taken_up = history, maintain_every, counted > 0
+        for _ in range(counted):
+            history.land_day(is_there=True)
+
+    def next_day(self) -> Day:
+        """Land a day and count it."""
+        records, day = self._history.land_day(), self._history.day
+        taken_up, self._taken_up = self._taken_up, False
+        return self.course.count_day(day, records, maintained=day % self._maintain_every == 0, taken_up=taken_up)
 
 
 class TextbookCourse:

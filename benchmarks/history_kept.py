@@ -15,16 +15,22 @@ class OtherHistoryError(RuntimeError):
 
 @dataclass(slots=True)
 class Kept:
-    """The days counted, seconds of checks of whole tables by day, and where both are written down."""
+    """The days counted, seconds of checks of whole tables by day, days of a young lake, and where they are written."""
 
     path: Path
     days: list[Day] = field(default_factory=list)
     audits: dict[int, float] = field(default_factory=dict)
+    young: list[Day] = field(default_factory=list)
 
     def add(self, day: Day) -> None:
         """Write a day down."""
         self.days.append(day)
         self._write({"day": day.as_json()})
+
+    def add_young(self, day: Day) -> None:
+        """Write down a day of the young lake."""
+        self.young.append(day)
+        self._write({"young": day.as_json()})
 
     def add_audit(self, day: int, seconds: float) -> None:
         """Write down how long a check of everything took after that day."""
@@ -57,6 +63,8 @@ def take_up(folder: Path, settings: dict[str, int]) -> Kept:
     for entry in entries:
         if "day" in entry:
             kept.days.append(Day.from_json(entry["day"]))
+        elif "young" in entry:
+            kept.young.append(Day.from_json(entry["young"]))
         else:
             kept.audits[entry["audit"]] = entry["seconds"]
     return kept

@@ -8,56 +8,70 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from benchmarks.history_course import Day, above_no_news
+from benchmarks.history_kept import Kept
 from benchmarks.report import COLOURS, STYLE, table, write_report
 
 MEGABYTE = 1e6
 Measure = Callable[[Day], float]
 
 
-def write_history(
-    days: Sequence[Day],
-    audits: Mapping[int, float],
-    textbook: Sequence[Day],
-    folder: Path,
-) -> str:
+def write_history(kept: Kept, textbook: Sequence[Day], folder: Path) -> str:
     """Write the report of all days; the page."""
-    ours = _measures(above_no_news(list(days)))
+    days = kept.days
+    ours, fresh = _measures(above_no_news(days)), _measures(above_no_news(kept.young))
     early, late = spans(len(days))
+    then, now = ([day for day in days if day.day in span] for span in (early, late))
+    young = [day for day in kept.young if day.day in early]
+    weeks = [f"textbook, days {week[0].day} to {week[-1].day}" for week in _weeks(textbook)]
+    head = ["a day's", "a young lake's", f"{_named(late)}", "ratio", "mean: young", "late", "ratio"]
     rows = [
+        [name, *_both(young, now, fresh[name], ours[name]), *_both(young, now, fresh[name], ours[name], fmean)]
+        for name in ours
+    ]
+    course = [
         [
             name,
-            f"{_middle(days, early, measure):,.2f}",
-            f"{_middle(days, late, measure):,.2f}",
-            f"{_ratio(_middle(days, late, measure), _middle(days, early, measure))}",
-            f"{_middle(days, early, measure, fmean):,.2f}",
-            f"{_middle(days, late, measure, fmean):,.2f}",
-            f"{_ratio(_middle(days, late, measure, fmean), _middle(days, early, measure, fmean))}",
+            *_both(then, now, measure, measure),
+            *_both(then, now, measure, measure, fmean),
             *_textbook_cells(textbook, name),
         ]
         for name, measure in ours.items()
     ]
-    weeks = [f"textbook, days {week[0].day} to {week[-1].day}" for week in _weeks(textbook)]
     page = [
         f"# History: what a day costs, {len(days)} days long",
         "",
-        "Median of each span of days, then mean, in which days show that put large files together. All days land "
-        "as many records, and the listens were those of the DuckDB script.",
+        f"Side by side: {_named(early)} of a young lake, counted by turns with {_named(late)} of the old one. Median, "
+        "then mean, in which days show that put large files together. All days land as many records, and the listens "
+        "were those of the DuckDB script.",
         "",
-        *table(["a day's", _named(early), _named(late), "ratio", "mean, then", "and", "ratio", *weeks], rows),
+        *table(head, rows),
         "",
-        f"- records a day: {min(day.records for day in days):,} to {max(day.records for day in days):,}",
-        f"- maintenance is in the figures of {sum(day.maintenance_s > 0 for day in days)} of {len(days)} days",
-        f"- a run without news: {_middle(days, early, _no_news):.2f} s, then {_middle(days, late, _no_news):.2f} s",
-        f"- in the lake at the end: {days[-1].lake_files:,} files, {days[-1].lake_bytes / MEGABYTE:,.0f} MB",
-        *_taken_up(days),
-        *(f"- a check of all rows of all tables after day {day}: {seconds:.1f} s" for day, seconds in audits.items()),
+        "The course of the old lake, in whose hours the machine may have become slower or quicker:",
+        "",
+        *table(["a day's", _named(early), _named(late), "ratio", "mean, then", "and", "ratio", *weeks], course),
+        "",
+        *_notes(kept, young, now),
     ]
     raw = {
         "days": [day.as_json() for day in days],
-        "audits_s": {str(day): round(seconds, 3) for day, seconds in audits.items()},
+        "young": [day.as_json() for day in kept.young],
+        "audits_s": {str(day): round(seconds, 3) for day, seconds in kept.audits.items()},
         "textbook": [day.as_json() for day in textbook],
     }
-    return write_report(folder, "history", page, raw, _picture(days, textbook, ours))
+    return write_report(folder, "history", page, raw, _picture(kept, textbook, ours, fresh))
+
+
+def _notes(kept: Kept, young: Sequence[Day], late: Sequence[Day]) -> list[str]:
+    days = kept.days
+    return [
+        f"- records a day: {min(day.records for day in days):,} to {max(day.records for day in days):,}",
+        f"- maintenance is in the figures of {sum(day.maintenance_s > 0 for day in days)} of {len(days)} days",
+        f"- a run without news: {median(map(_no_news, young)):.2f} s in the young lake, "
+        f"{median(map(_no_news, late)):.2f} s in the old one",
+        f"- in the lake at the end: {days[-1].lake_files:,} files, {days[-1].lake_bytes / MEGABYTE:,.0f} MB",
+        *_taken_up(days),
+        *(f"- a check of all rows of all tables after day {day}: {took:.1f} s" for day, took in kept.audits.items()),
+    ]
 
 
 def spans(days: int) -> tuple[range, range]:
@@ -89,8 +103,16 @@ def _no_news(day: Day) -> float:
     return day.no_news_s
 
 
-def _middle(days: Sequence[Day], span: range, measure: Measure, of: Callable[[list[float]], float] = median) -> float:
-    return of([measure(day) for day in days if day.day in span] or [0.0])
+def _both(
+    early: Sequence[Day],
+    late: Sequence[Day],
+    early_measure: Measure,
+    late_measure: Measure,
+    of: Callable[[list[float]], float] = median,
+) -> list[str]:
+    """The cells of two spans of days, and of their ratio."""
+    first, then = of([early_measure(day) for day in early]), of([late_measure(day) for day in late])
+    return [f"{first:,.2f}", f"{then:,.2f}", _ratio(then, first)]
 
 
 def _ratio(late: float, early: float) -> str:
@@ -116,21 +138,24 @@ def _textbook_cells(textbook: Sequence[Day], name: str) -> list[str]:
     return [f"{median(measure(day) for day in week):,.2f}" for week in _weeks(textbook)]
 
 
-def _picture(days: Sequence[Day], textbook: Sequence[Day], ours: Mapping[str, Measure]) -> Figure:
-    """A panel a measure: every day of ours, and the weeks of the textbook."""
+def _picture(kept: Kept, textbook: Sequence[Day], ours: Mapping[str, Measure], fresh: Mapping[str, Measure]) -> Figure:
+    """A panel a measure: every day of ours, those of the young lake when they were counted, weeks of the textbook."""
     shown = ("seconds above a run without news", "MB read", "MB written", "data files touched")
     theirs = _measures(lambda day: day.seconds)
     with rc_context(STYLE):
         figure = Figure(figsize=(9.5, 6.6))
         for panel, name in zip(figure.subplots(2, 2).flat, shown, strict=True):
-            numbers = [day.day for day in days]
-            panel.plot(numbers, [ours[name](day) for day in days], ".", markersize=2.5, color=COLOURS[0])
+            numbers = [day.day for day in kept.days]
+            panel.plot(numbers, [ours[name](day) for day in kept.days], ".", markersize=2.5, color=COLOURS[0])
+            beside = numbers[len(numbers) - len(kept.young) :]
+            panel.plot(beside, [fresh[name](day) for day in kept.young], "+", markersize=4, color=COLOURS[2])
             for week in _weeks(textbook):
                 points = [theirs[name](day) for day in week]
                 panel.plot([day.day for day in week], points, "x", markersize=4, color=COLOURS[1])
             panel.set_title(f"{name}, by day")
             panel.set_ylim(bottom=0)
-        marks = ((".", COLOURS[0], "podledger"), ("x", COLOURS[1], "textbook"))[: 2 if textbook else 1]
+        marks = [(".", COLOURS[0], "podledger"), ("+", COLOURS[2], "podledger, a young lake, by turns")]
+        marks += [("x", COLOURS[1], "textbook")] if textbook else []
         for mark, colour, who in marks:
             figure.axes[0].plot([], [], mark, color=colour, label=who)
         figure.axes[0].legend()

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from jobs import cli
 from jobs.lake import delta
 
-DAY_S = 5
-"""What a day takes here, its landing, its look without news and watching it included; rather more than less."""
+DAY_S = 10
+"""What a day takes here, its landing, its look without news, watching it and the young lake's day beside it included;
+rather more than less."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -58,10 +58,11 @@ def test_days_that_were_counted_are_taken_up(tmp_path: Path) -> None:
     first = Day(1, 10, seconds=2.5, touched=Touched(read_bytes=7, tables={"silver/events": {"opened": 3}}))
     kept.add(first)
     kept.add_audit(1, 0.5)
+    kept.add_young(Day(1, 9))
     with kept.path.open("a") as lines:
         lines.write('{"day": {"day": 2, ')
     again = take_up(folder, settings)
-    assert (again.days, again.audits) == ([first], {1: 0.5})
+    assert (again.days, again.audits, again.young) == ([first], {1: 0.5}, [Day(1, 9)])
     again.add(Day(2, 11))
     assert [day.records for day in take_up(folder, settings).days] == [10, 11]
     with pytest.raises(OtherHistoryError, match="--fresh"):
