@@ -22,7 +22,10 @@ from jobs.tables.bronze import BUCKETS
 HELD_BYTES = 64_000_000
 CLUSTERED_BYTES = 256_000_000
 CLUSTER_BYTES = 2_000_000
-"""About how much is held, how much is put in order at once, and how much of that makes a row group, as in memory."""
+"""About how much is held, how much is put in order at once, and how much of that a row group has at most, as in memory.
+
+The smaller row groups are, the fewer keys are read to find one; but all footers are, which hold 2 kB of each.
+"""
 MOST_RANGES = 64
 
 
@@ -106,7 +109,6 @@ class PartWriter:
         if self._writer is None:
             path = self._folder / self._part.path
             repeating = [name for name in self._table.column_names if name not in self._table.distinct]
-            counting_up = [name for name in self._table.cluster_by if name in self._table.distinct]
             told = sorted({*self._table.skip_by, *self._table.cluster_by})  # of the rest, footers would be large
             self._writer = pq.ParquetWriter(
                 path,
@@ -114,7 +116,7 @@ class PartWriter:
                 compression="zstd",
                 compression_level=1,
                 use_dictionary=repeating,
-                column_encoding=dict.fromkeys(counting_up, "DELTA_BINARY_PACKED"),
+                column_encoding=_encodings(self._table, self._schema),
                 write_statistics=told,
             )
         rows = pa.Table.from_batches(self._held).cast(self._schema)
@@ -136,6 +138,21 @@ class PartWriter:
             if bounds["min"] is not None:
                 part.least[name] = min(bounds["min"], part.least.get(name, bounds["min"]))
                 part.most[name] = max(bounds["max"], part.most.get(name, bounds["max"]))
+
+
+def _encodings(table: Table, schema: pa.Schema) -> dict[str, str]:
+    """How columns are written whose values do not repeat.
+
+    Numbers that count up are their differences; texts are all lengths, of which one is like the other, and then nothing
+    but characters: an id takes the 32 bytes that its 64 digits say.
+    """
+    texts = [name for name in table.distinct if _is_text(schema.field(name).type)]
+    counting_up = [name for name in table.cluster_by if name in table.distinct and name not in texts]
+    return dict.fromkeys(texts, "DELTA_LENGTH_BYTE_ARRAY") | dict.fromkeys(counting_up, "DELTA_BINARY_PACKED")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
 
 
 def _order(columns: list[pa.ChunkedArray]) -> pa.Array:
@@ -166,7 +183,7 @@ def _cuts(rows: pa.Table, table: Table, held_bytes: int) -> list[int]:
         width = BUCKETS // ranges
         buckets = rows.column("bucket").to_numpy()
         cuts.update(int(place) for place in np.searchsorted(buckets, np.arange(width, BUCKETS, width)))
-    most_rows = max(1, rows.num_rows * 2 * CLUSTER_BYTES // max(1, held_bytes))
+    most_rows = max(1, rows.num_rows * CLUSTER_BYTES // max(1, held_bytes))
     for start, end in itertools.pairwise(sorted(cuts)):
         pieces = -(-(end - start) // most_rows)
         cuts.update(start + (end - start) * piece // pieces for piece in range(1, pieces))
