@@ -23,7 +23,7 @@ from jobs.steps.money.late import report_late
 from jobs.steps.money.listens_frozen import FrozenListens, decisions_of, freeze_listens
 from jobs.steps.money.people import acting
 from jobs.steps.money.plays_frozen import freeze_plays
-from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, drafts
+from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, drafts, rejected_in_words, rejection
 from jobs.steps.money.sets import contents_of, finance_of, needed_set
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
@@ -113,7 +113,8 @@ def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, financ
     before, month = all_runs(work), str(close.month)
     draft_no = drafts(before, month)
     draft = draft_of(before, month) if draft_no else []
-    is_new = sorted(ids) != sorted(run.run_id for run in draft)
+    rejected = rejection(before, draft)
+    is_new = sorted(ids) != sorted(run.run_id for run in draft) or rejected is not None
     if not is_new:
         report.notes.append(f"{month} was settled from this very input: nothing new; approve or post that run")
     else:
@@ -129,6 +130,8 @@ def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, financ
         work.store.add_few(SETTLEMENT_RUNS, rows)
         draft = [Run(**row) for row in rows]
     report.figures |= {"draft": draft_no, "approvals": 0 if is_new else len(approvers(before, draft[0]))}
+    if rejected is not None:
+        report.notes.append(f"{rejected_in_words(rejected)}; this is draft {draft_no}")
     report.notes += draft_notes(month, draft) + compared(work, close, ids, before) + costs_in_words(work, ids)
 
 
