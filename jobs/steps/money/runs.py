@@ -43,6 +43,11 @@ class Run:
         return str(json.loads(self.config)["rule"])
 
     @property
+    def takes_plays_as_they_are(self) -> bool:
+        """Whether conf had it settled by the ad plays there were."""
+        return bool(json.loads(self.config).get("plays_as_they_are", False))
+
+    @property
     def money(self) -> list[dict[str, Any]]:
         """Its pools: figures by currency and campaign."""
         found: list[dict[str, Any]] = json.loads(self.pools)

@@ -22,7 +22,7 @@ from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, table
 from jobs.steps.money.late import report_late
 from jobs.steps.money.listens_frozen import FrozenListens, decisions_of, freeze_listens
 from jobs.steps.money.people import acting
-from jobs.steps.money.plays_frozen import freeze_plays
+from jobs.steps.money.plays_frozen import check_plays_are_there, freeze_plays
 from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, drafts, rejected_in_words, rejection
 from jobs.steps.money.sets import contents_of, finance_of, needed_set
 from jobs.steps.work import Report, Step, Work
@@ -85,7 +85,7 @@ def _may_settle(work: Work, month: Period) -> bool:
         raise Stop(f"{month} is open until its cut-off at {cut_off:%Y-%m-%d %H:%M} UTC: settle it then")
     if LISTENS.name not in work.state.tables or work.state.is_behind("listens"):
         raise TryAgain("listens are behind what landed: `podledger run` brings them up to date, then settle")
-    to_settle(payouts, finance_of(work, needed_set(work)), month, all_runs(work))
+    check_plays_are_there(work, to_settle(payouts, finance_of(work, needed_set(work)), month, all_runs(work)))
     return True
 
 
