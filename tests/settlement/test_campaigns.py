@@ -100,8 +100,17 @@ def test_a_campaign_is_divided_by_its_plays_afresh_until_final(house: House) -> 
         ("payable:p1", "s-1"): 408 - 388, ("payable:p2", "s-1"): 272 - 258, ("payable:p2", "s-2"): 340 - 162,
     }  # fmt: skip
     play(house, [("cara", "3", "c-1", True)], "2027-02-20T12:00")
+    house.heard("lea", "ep-2", "2026-10-21T12:00", 120, "2027-02-20T12:00")
+    house.count()
+    play(house, [("lea", "1", "c-1", True), ("lea", "2", "c-1", True)], "2027-02-20T12:00")
     house.close("2027-02", "2027-03-09")
     assert house.postings("adjustment", close="2027-02") == {}
+    # with these three 1800 less 270 are divided 5 : 4, so 850 and 680; p1 has 60 % of the former, p2 all the rest
+    for payee, plays, worth in (("p1", 1, 510 - 408), ("p2", 3, 340 + 680 - (272 + 340))):
+        (told,) = house.podledger("why", payee, "2026-10", "--lake", house.lake, "--json").json()["unpaid"]
+        assert (told["class"], told["plays"], told["currency"], told["worth_minor"]) == ("late", plays, "EUR", worth)
+    said = house.podledger("why", "p2", "2026-10", "--lake", house.lake).out
+    assert "spots 2026-10: 3 late plays in 2 listens: had all such plays counted, 4.08 EUR more" in said
 
 
 def _check_told(house: House) -> None:
@@ -118,6 +127,11 @@ def _check_told(house: House) -> None:
     assert "campaign: floor(200000 * 3 / 1000) = 600, less fee 90 and held back 25: 485" in said
     assert "show: floor(485 * 2 / 3 plays) = 323" in said
     assert "2026-10-05: 2 billable plays" in said
+    # with dan's play 800 less 120 and 34 are divided 2 : 2
+    assert (
+        "spots 2026-10: 1 billable plays in 1 held listens (unsure_clock 1): had all such plays counted, 1.61 EUR more"
+    ) in said
+    assert house.podledger("why", "p1", "2026-10", "--lake", house.lake, "--json").json()["unpaid"] == []
     (run,) = [row for row in house.rows("gold/settlement_runs") if row["state"] == "posted"]
     assert f"comes to the same again: {run['checksum']}" in house.run("reproduce", run["run_id"]).out
     other = house.tried("simulate", "--rule", "capped", "--cap-ms", "60000", "--program", "spots", *OCTOBER)
@@ -128,12 +142,6 @@ def _check_told(house: House) -> None:
     house.finance(campaigns=CAMPAIGNS)
 
 
-@pytest.mark.spark
-def test_a_play_that_no_campaign_pays_for_stops_the_close(house: House) -> None:
-    play(house, [*PLAYS[-1:], ("ana", "1", "c-1", True), ("ben", "1", "c-9", True)], "2026-10-31T12:01")
-    refused = house.tried("settle", *OCTOBER)
-    assert "bills campaign c-9 for 1 plays on 2026-10-06, a day not of its flight in campaigns.csv" in refused.err
-    assert house.rows("gold/settlement_runs") == []
 @pytest.mark.spark
 def test_a_month_is_not_closed_without_its_plays_unless_that_is_said(house: House) -> None:
     missing = house.tried("settle", *OCTOBER)
@@ -168,3 +176,9 @@ def test_a_month_in_which_nothing_was_played_is_declared_to_be_so(house: House) 
     assert house.rows("gold/allocations") == []
 
 
+@pytest.mark.spark
+def test_a_play_that_no_campaign_pays_for_stops_the_close(house: House) -> None:
+    play(house, [*PLAYS[-1:], ("ana", "1", "c-1", True), ("ben", "1", "c-9", True)], "2026-10-31T12:01")
+    refused = house.tried("settle", *OCTOBER)
+    assert "bills campaign c-9 for 1 plays on 2026-10-06, a day not of its flight in campaigns.csv" in refused.err
+    assert house.rows("gold/settlement_runs") == []
