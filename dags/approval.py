@@ -18,6 +18,9 @@ HOUSE = Path(__file__).resolve().parent.parent
 ANSWERED_WITHIN = timedelta(days=7)
 TRIES, PAUSE_S = 20, 30.0
 """A lake that is busy when somebody has answered is waited for: nobody is asked again for that."""
+APPROVE, REJECT = "approve", "reject"
+MOST_LETTERS = 1000
+"""So long a reason the command takes."""
 AGAIN = "trigger close again for that month"
 
 
@@ -35,27 +38,32 @@ class Approval(Launching, ApprovalOperator):
 
     The name is that which Airflow has authenticated, as the answer comes with it; nobody can hand in another. Whom the
     command refuses (who settled it, who approved already, who is not known) is told so in the log, and the next is
-    asked. A rejection, or no answer in time, fails the task: nothing is posted.
+    asked. A rejection is recorded with `podledger reject`, and fails the task, as no answer in time does: nothing is
+    posted.
     """
 
-    template_fields = (*ApprovalOperator.template_fields, "arguments")
+    template_fields = (*ApprovalOperator.template_fields, "month")
 
-    def __init__(self, *, arguments: list[str], drafted_by: str, number: int, runbook: str, **kwargs: Any) -> None:
-        """Takes the arguments of the command, templates allowed, and the task whose draft is to be approved.
+    def __init__(self, *, month: str, drafted_by: str, number: int, runbook: str, **kwargs: Any) -> None:
+        """Takes the month that is closed, a template allowed, and the task whose draft is to be approved.
 
         ``number`` says which approval of the draft it is, from 1: one that it has already is not asked for again.
         """
         fields = {
             "draft": Param(0, "The draft that you looked at", type="integer", title="Draft"),
-            "reason": Param(None, "Why you reject it", type=["null", "string"], title="Reason"),
+            "reason": Param(None, "Why you reject it", type=["null", "string"], maxLength=MOST_LETTERS, title="Reason"),
         }
         asked = {"retries": TRIES, "retry_delay": timedelta(seconds=1), "max_retry_delay": timedelta(seconds=10)}
         asked |= {"response_timeout": ANSWERED_WITHIN, "fail_on_reject": True}
         super().__init__(**(policy(runbook) | asked | kwargs | {"params": fields}))  # kwargs have the DAG's params
-        self.arguments = list(arguments)
+        self.month = month
         self.drafted_by = drafted_by
         self.number = number
         self.runbook = runbook
+
+    def commands(self) -> tuple[str, ...]:
+        """The names of the commands that it launches."""
+        return (APPROVE, REJECT)
 
     def execute(self, context: Context) -> Any:
         """Shows the draft and waits for an answer."""
@@ -72,7 +80,7 @@ class Approval(Launching, ApprovalOperator):
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Records the answer; returns who approved, and the command's summary."""
+        """Records the answer in the name of who gave it; returns who approved, and the command's summary."""
         if "error" in event:
             raise AirflowFailException(
                 f"nobody answered within {ANSWERED_WITHIN.days} days, nothing is posted: {AGAIN}, which asks again"
@@ -82,24 +90,26 @@ class Approval(Launching, ApprovalOperator):
         try:
             super().execute_complete(context, event | {"params_input": answer})
         except HITLRejectException as error:
-            reason = answer["reason"] or "no reason given"
+            reason = str(answer["reason"] or "").strip() or "no reason given"
+            self._recorded(REJECT, int(answer["draft"]), who, f"--reason={reason}")
+            what = f"draft {answer['draft']}" if answer["draft"] else "the draft"
             raise AirflowFailException(
-                f"{who} rejected draft {answer['draft']}: {reason}. Nothing is posted: mend what is wrong, and "
-                f"then {AGAIN}"
+                f"{who} rejected {what}: {reason}. Nothing is posted: mend what is wrong, and then {AGAIN}"
             ) from error
         if not answer["draft"]:
             raise AnotherPerson(f"{who} did not say which draft they looked at: approve on the task's own page")
-        return {"approved_by": who, **self._approved(who, int(answer["draft"]))}
+        return {"approved_by": who, **self._recorded(APPROVE, int(answer["draft"]), who)}
 
-    def _approved(self, who: str, draft: int) -> dict[str, Any]:
-        approve = [*self.arguments, f"--draft={draft}"]
+    def _recorded(self, decision: str, draft: int, who: str, *more: str) -> dict[str, Any]:
+        """Has the command write down what somebody decided; of no draft in particular, about the newest."""
+        command = [decision, f"--period={self.month}", *([f"--draft={draft}"] if draft else []), *more]
         for _ in range(TRIES - 1):
             try:
-                return self.launch(approve, vouched_for=who)
+                return self.launch(command, vouched_for=who)
             except TryAgain as error:
                 self.log.info("%s; once more in %s s", error, PAUSE_S)
                 time.sleep(PAUSE_S)
-        return self.launch(approve, vouched_for=who)
+        return self.launch(command, vouched_for=who)
 
 
 def approvals(month: str, *, drafted_by: str, runbook: str) -> list[Approval]:
@@ -109,7 +119,7 @@ def approvals(month: str, *, drafted_by: str, runbook: str) -> list[Approval]:
         Approval(
             task_id=f"approve_{number}",
             subject=f"Approve the close of {month}? ({number} of {people})",
-            arguments=["approve", f"--period={month}"],
+            month=month,
             drafted_by=drafted_by,
             number=number,
             runbook=runbook,

@@ -148,6 +148,10 @@ class Podledger(Launching, BaseOperator):
         self.runbook = runbook
         self.vouched = vouched
 
+    def commands(self) -> tuple[str, ...]:
+        """The names of the commands that it launches."""
+        return (self.arguments[0],)
+
     def execute(self, context: Context) -> dict[str, Any]:
         """Returns the summary the command printed: step, seconds and the lake's versions among others."""
         summary = self.launch(self.arguments, context["dag_run"].triggering_user_name if self.vouched else None)

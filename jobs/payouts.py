@@ -63,13 +63,19 @@ def _program(entry: "_Entry") -> Program:
     entry.name = f"program {name}"
     rules = tuple(_rule(_Entry(entry.name, one)) for one in entry.take("rules", list))
     shows = tuple(_show(_Entry(entry.name, one)) for one in entry.take("shows", list))
+    as_they_are = tuple(Period.read(month) for month in entry.texts("plays_as_they_are"))
     entry.end()
     if not rules or any(later.since <= early.since for early, later in itertools.pairwise(rules)):
         raise ValueError(f"{entry.name}: rules are listed by their month, each month once, at least one")
     for one, other in itertools.combinations(shows, 2):
         if one.overlaps(other):
             raise ValueError(f"{entry.name}: show {one.show_id} is listed twice for {max(one.since, other.since)}")
-    return Program(name, rules, shows)
+    program = Program(name, rules, shows, as_they_are)
+    for month in as_they_are:
+        rule = program.rule(month)
+        if rule is None or rule.rule is not Rule.CPM:
+            raise ValueError(f"{entry.name}: plays_as_they_are names {month}, in which it counts no plays")
+    return program
 
 
 def _rule(entry: "_Entry") -> DatedRule:

@@ -47,6 +47,11 @@ def _lines(found: dict[str, Any]) -> list[str]:
     faults = found["catalogue"]["faults"]
     lines += [f"refused    catalogue: {fault}; see docs/runbooks/catalogue.md" for fault in faults]
     lines += [f"check      {entry}; see docs/runbooks/gate.md" for entry in found["failed_checks"]]
+    lines += [
+        f"rejected   draft {one['draft_no']} of {one['settlement_period']} by {one['by']}: {one['reason']}; "
+        "see docs/runbooks/close.md"
+        for one in found["rejected_drafts"]
+    ]
     return lines
 
 

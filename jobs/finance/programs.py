@@ -61,6 +61,8 @@ class Program:
     name: str
     rules: tuple[DatedRule, ...]
     shows: tuple[ShowSpan, ...]
+    plays_as_they_are: tuple[Period, ...] = ()
+    """Months that are settled by the ad plays there are, although these do not reach their end."""
 
     def rule(self, period: Period) -> DatedRule | None:
         """The rule in force in that month; None before the first."""

@@ -55,12 +55,15 @@ def add_new_columns(folder: Path, table: Table) -> None:
         DeltaTable(str(folder)).alter.add_columns(new, commit_properties=_ours())
 
 
-def remember_removed(folder: Path, days: int) -> None:
-    """Lets the table's log remember files taken out for so long, from the next checkpoint on."""
-    asked = {REMOVED: removed_span(days)}
-    table = snapshots.newest(folder)
-    if asked.items() - table.metadata().configuration.items():
-        table.alter.set_table_properties(asked, commit_properties=_ours())
+def keep_properties(folder: Path, table: Table, removed_days: int) -> None:
+    """Gives a table of an earlier release the conditions as they are declared now; none may be new to its rows.
+
+    Its log remembers files taken out for so many days, from the next checkpoint on.
+    """
+    asked = {REMOVED: removed_span(removed_days), **_constraints(table)}
+    there = snapshots.newest(folder)
+    if asked.items() - there.metadata().configuration.items():
+        there.alter.set_table_properties(asked, raise_if_not_exists=False, commit_properties=_ours())
 
 
 def removed_span(days: int) -> str:
@@ -173,7 +176,11 @@ def _properties(table: Table) -> dict[str, str | None]:
     }
     if table.skip_by:
         properties["delta.dataSkippingStatsColumns"] = ",".join(table.skip_by)
-    return properties | {f"delta.constraints.{name}": check for name, check in table.constraints.items()}
+    return properties | _constraints(table)
+
+
+def _constraints(table: Table) -> dict[str, str]:
+    return {f"delta.constraints.{name}": check for name, check in table.constraints.items()}
 
 
 def _interval(days: int) -> str:

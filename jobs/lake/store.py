@@ -82,7 +82,7 @@ class Store:
         for table in tables:
             if self.exists(table):
                 delta.add_new_columns(self.folder(table), table)
-                delta.remember_removed(self.folder(table), self._removed_days)
+                delta.keep_properties(self.folder(table), table, self._removed_days)
             else:
                 delta.create(self.folder(table), table, self._removed_days)
 

@@ -26,6 +26,7 @@ def status(lake: Path, landing: str, now: dt.datetime) -> dict[str, Any]:
         "pending": _pending(lake, state),
         "newest": _newest(lake, tables, now),
         "failed_checks": _failed_checks(lake, tables),
+        "rejected_drafts": _rejected_drafts(lake, tables),
         "tables": tables,
     }
 
@@ -89,6 +90,23 @@ def _newest(lake: Path, tables: dict[str, int], now: dt.datetime) -> dict[str, A
         return None
     at = dt.datetime.fromtimestamp(newest / 1000, dt.UTC)
     return {"received_at": at.isoformat(timespec="seconds"), "age_s": round((now - at).total_seconds())}
+
+
+def _rejected_drafts(lake: Path, tables: dict[str, int]) -> list[dict[str, Any]]:
+    """Closes whose newest draft somebody rejected: ``settlement_period``, ``draft_no``, ``by``, ``reason``."""
+    name = "gold/settlement_runs"
+    if tables.get(name, -1) < 0:
+        return []
+    states = rows(lake, name, tables[name], columns="distinct settlement_period, draft_no, state").to_pylist()
+    newest = {row["settlement_period"]: row["draft_no"] for row in sorted(states, key=lambda row: row["draft_no"])}
+    told: list[dict[str, Any]] = []
+    for close, draft_no in sorted(newest.items()):
+        of_draft = {row["state"] for row in states if (row["settlement_period"], row["draft_no"]) == (close, draft_no)}
+        if "rejected" in of_draft:
+            where = f"settlement_period = '{close}' and draft_no = {draft_no} and state = 'rejected'"
+            columns = 'distinct settlement_period, draft_no, "by", reason'
+            told += rows(lake, name, tables[name], where, columns).to_pylist()
+    return told
 
 
 def _failed_checks(lake: Path, tables: dict[str, int]) -> list[str]:

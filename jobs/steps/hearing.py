@@ -64,7 +64,7 @@ def hear_share(given: ShareToHear) -> Heard:
             first, last = given.days
             asked = f"device_day BETWEEN DATE '{first}' AND DATE '{last}'"
             sql.files("came", EVENTS, given.came, given.share.condition)
-            sql.keep("heard", f"FROM ({progress('came')}) WHERE {asked}")
+            sql.keep("heard", f"FROM ({progress('came', given.rules)}) WHERE {asked}")
             sql.keep("unheard", "FROM heard LIMIT 0")
             _add_up(sql, given.days)
         sums = "device_id, day, sum(played_ms)::BIGINT AS played_ms, any_value(bucket) AS bucket"
@@ -101,11 +101,11 @@ def _tell_apart(sql: Engine, given: ShareToHear) -> None:
     sql.files("came", EVENTS, given.came, given.share.condition)
     sql.files("went", EVENTS, given.went, given.share.condition)
     if not given.went:
-        sql.keep("heard", progress("came"))
-        sql.keep("unheard", progress("went"))
+        sql.keep("heard", progress("came", given.rules))
+        sql.keep("unheard", progress("went", given.rules))
         return
-    sql.keep("in_came", progress("came"))
-    sql.keep("in_went", progress("went"))
+    sql.keep("in_came", progress("came", given.rules))
+    sql.keep("in_went", progress("went", given.rules))
     sql.keep("heard", "FROM in_came EXCEPT ALL FROM in_went")
     sql.keep("unheard", "FROM in_went EXCEPT ALL FROM in_came")
 

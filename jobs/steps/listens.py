@@ -112,6 +112,7 @@ def _to_rehear(work: Work, asked: Path, days: set[dt.date], version: int) -> lis
             impossible,
             asked,
             frozenset(days),
+            work.rules,
         )
         for share in shares(store.count(EVENTS, version, within))
     ]

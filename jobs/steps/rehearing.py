@@ -11,6 +11,7 @@ from jobs.steps.hearing import KEYS
 from jobs.steps.shares import Share
 from jobs.tables import EVENTS, IMPOSSIBLE_DAYS
 from jobs.transforms.listens import parts, progress
+from jobs.transforms.rules import CountingRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class ShareToRehear:
     impossible_days: list[Path]
     asked: Path
     days: frozenset[dt.date]
+    rules: CountingRules
 
     @property
     def condition(self) -> str:
@@ -40,7 +42,7 @@ def keys_of_share(given: ShareToRehear) -> pa.Table:
     with engine(given.scratch) as sql:
         sql.files("events", EVENTS, given.events, given.condition)
         sql.saved("asked", [given.asked], "")
-        sql.view("heard", progress("events"))
+        sql.view("heard", progress("events", given.rules))
         days = "SELECT device_id, day AS device_day FROM asked"
         return sql.query(
             f"SELECT DISTINCT {KEYS} FROM heard SEMI JOIN ({days}) AS d USING (device_id, device_day) WHERE is_sure"
@@ -53,5 +55,5 @@ def rehear_share(given: ShareToRehear) -> Path:
         sql.files("events", EVENTS, given.events, given.condition)
         sql.files("impossible_days", IMPOSSIBLE_DAYS, given.impossible_days)
         sql.saved("asked", [given.asked], "")
-        sql.keep("heard", f"SELECT * FROM ({progress('events')}) SEMI JOIN asked USING ({KEYS})")
+        sql.keep("heard", f"SELECT * FROM ({progress('events', given.rules)}) SEMI JOIN asked USING ({KEYS})")
         return sql.save(given.scratch, f"FROM ({parts('heard', 'impossible_days')}) ORDER BY listen_day")

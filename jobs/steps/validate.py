@@ -25,7 +25,7 @@ from jobs.tables import (
     SYNC_RECORDS,
     TABLES,
 )
-from jobs.transforms.rules import in_force
+from jobs.transforms.rules import in_force, names_a_product
 
 LANDED = (SYNC_LINES, SYNC_RECORDS)
 CHECKED = (*(table for table in TABLES if table.published and table not in (GATE_RESULTS, RUNS)), *LANDED, CLAIMS)
@@ -121,6 +121,7 @@ def _rules(work: Work) -> dict[str, str]:
         "min_heard_ms": in_force(work.rules.min_heard_ms, "listen_day"),
         "completed_percent": in_force(work.rules.completed_percent, "listen_day"),
         "impossible_day_ms": in_force(work.rules.impossible_day_ms, "day"),
+        "is_bot": names_a_product(work.rules.bot_agents, "listen_day", "user_agent"),
     }
 
 

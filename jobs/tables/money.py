@@ -4,6 +4,7 @@ from jobs.tables.declare import BIGINT, DATE, INT, STRING, TIMESTAMP, WEIGHT, Co
 
 CLASSES = ("invalid", "too_short", "not_payable", "late", "void", "held", "unassigned", "paid")
 KINDS = ("settle", "true_up", "final")
+STATES = ("settled", "approved", "rejected", "posted")
 RUN_ID = Column("run_id", STRING, "Run: a hash of what it settled, its inputs, code and configuration.")
 PROGRAM = Column("program", STRING, "Program, as conf/payouts.toml names it.")
 PERIOD = Column("period", STRING, "Month that is settled, `YYYY-MM`, UTC.")
@@ -21,7 +22,7 @@ SETTLEMENT_RUNS = Table(
         Column("settlement_period", STRING, "Month whose close it belongs to, `YYYY-MM`."),
         Column("kind", STRING, "What it does.", one_of=KINDS),
         Column("draft_no", INT, "Which draft of that close, from 1: the last one counts.", check="draft_no >= 1"),
-        Column("state", STRING, "What it came to.", one_of=("settled", "approved", "posted")),
+        Column("state", STRING, "What it came to.", one_of=STATES),
         Column("at", TIMESTAMP, "When, UTC."),
         Column("by", STRING, "Authenticated user who did this."),
         Column("inputs", STRING, "JSON: checksums of what was frozen, where it lies, and the documents with money."),
@@ -33,6 +34,7 @@ SETTLEMENT_RUNS = Table(
         Column("code", STRING, "Version of the code, and checksum of the rules as code."),
         Column("config", STRING, "JSON: rule, cap, shows and dates as conf had them."),
         Column("checksum", STRING, "SHA-256 of its allocations in the order of their key."),
+        Column("reason", STRING, "Why it was rejected; null of every other state.", nullable=True),
     ),
     key=("run_id", "draft_no", "state", "by"),
     published=False,

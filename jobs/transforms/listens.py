@@ -6,26 +6,31 @@ listen in any grouping, so what is stored is one more part to what comes later.
 
 from jobs.transforms.clock import IS_SURE
 from jobs.transforms.intervals import unions
-from jobs.transforms.rules import CountingRules, in_force
+from jobs.transforms.rules import CountingRules, in_force, names_a_product
 
 KEY = ("listener_id", "episode_id", "listen_day", "evidence")
-IMPOSSIBLE_DAY = "impossible_day"
+BOT_AGENT, IMPOSSIBLE_DAY = "bot_agent", "impossible_day"
+FLAGS = {BOT_AGENT: "is_bot", IMPOSSIBLE_DAY: "is_impossible"}
+"""The reasons that make a listen invalid, sorted, and what says so of its parts."""
 
 _KEY = ", ".join(KEY)
+_ANY_FLAG = ", ".join(f"bool_or({flag}) AS {flag}" for flag in FLAGS.values())
 PLAYED_MS = "((to_ms - from_ms) // rate_milli) * 1000 + (((to_ms - from_ms) % rate_milli) * 1000) // rate_milli"
 """Time spent on a progress event: its length over its rate, floored, ms; no step overflows a BIGINT."""
 
 
-def progress(events: str) -> str:
+def progress(events: str, rules: CountingRules) -> str:
     """The progress events, with ``played_ms`` and ``device_day``, the UTC date on which each was played.
 
-    ``is_sure`` says whether a device's day adds it up: a claim names a device that nothing proves.
+    ``is_sure`` says whether a device's day adds it up: a claim names a device that nothing proves. ``is_bot`` says that
+    what sent it calls itself a machine that nobody listens to.
     """
+    is_bot = names_a_product(rules.bot_agents, "listen_day", "user_agent")
     return f"""
         SELECT device_id, bucket, {_KEY}, session_id, from_ms, to_ms, {PLAYED_MS} AS played_ms,
             if(offline = 1, to_ms - from_ms, 0) AS offline_ms, "at",
             make_timestamp(epoch_us("at"))::DATE AS device_day, received_at,
-            ({IS_SURE} AND evidence = 'measured') AS is_sure
+            ({IS_SURE} AND evidence = 'measured') AS is_sure, (evidence = 'measured' AND {is_bot}) AS is_bot
         FROM {events} WHERE type = 'progress'"""
 
 
@@ -48,7 +53,7 @@ def parts(heard: str, impossible: str) -> str:
     """What progress events say of their listens, a row a listen; ``impossible`` are the impossible device days.
 
     Columns are the key, ``heard``, ``played_ms``, ``offline_ms``, ``session_ids``, ``first_at``, ``last_at``,
-    ``last_received_at`` and ``is_impossible``. The numbers of the keys are given once, as no order makes them.
+    ``last_received_at`` and ``FLAGS``. The numbers of the keys are given once, as no order makes them.
     """
     return f"""
         WITH keys AS MATERIALIZED (SELECT row_number() OVER () AS k, {_KEY} FROM (SELECT DISTINCT {_KEY} FROM {heard})),
@@ -61,7 +66,7 @@ def parts(heard: str, impossible: str) -> str:
         totals AS (
             SELECT k, sum(played_ms)::BIGINT AS played_ms, sum(offline_ms)::BIGINT AS offline_ms,
                 list(DISTINCT session_id) AS session_ids, min("at") AS first_at, max("at") AS last_at,
-                max(received_at) AS last_received_at, bool_or(is_impossible) AS is_impossible
+                max(received_at) AS last_received_at, {_ANY_FLAG}
             FROM rows GROUP BY k
         ),
         unions AS ({unions("rows", "k")})
@@ -77,8 +82,7 @@ def summed(parts: str) -> str:
         totals AS (
             SELECT k, sum(played_ms)::BIGINT AS played_ms, sum(offline_ms)::BIGINT AS offline_ms,
                 list_distinct(flatten(list(session_ids))) AS session_ids, min(first_at) AS first_at,
-                max(last_at) AS last_at, max(last_received_at) AS last_received_at,
-                bool_or(is_impossible) AS is_impossible
+                max(last_at) AS last_at, max(last_received_at) AS last_received_at, {_ANY_FLAG}
             FROM rows GROUP BY k
         ),
         pieces AS (SELECT k, unnest(heard, recursive := true) FROM rows),
@@ -90,9 +94,10 @@ def summed(parts: str) -> str:
 
 def as_parts(listens: str, sessions: str) -> str:
     """Stored listens as parts; ``sessions`` are the rows of ``silver/listen_sessions`` of these."""
+    flags = ", ".join(f"list_contains(reasons, '{reason}') AS {flag}" for reason, flag in FLAGS.items())
     return f"""
         SELECT {", ".join(f"l.{name}" for name in KEY)}, heard, played_ms, offline_ms, s.session_ids, first_at, last_at,
-            last_received_at, list_contains(reasons, '{IMPOSSIBLE_DAY}') AS is_impossible
+            last_received_at, {flags}
         FROM {listens} AS l LEFT JOIN (
             SELECT listen_id, list(session_id) AS session_ids FROM {sessions} GROUP BY listen_id
         ) AS s USING (listen_id)"""
@@ -104,6 +109,7 @@ def listens(whole: str, episodes: str, rules: CountingRules) -> str:
     ``episodes`` is the catalogue; a listen's episode is always there, or its events would not be. Claims hold one
     another and tell no speed, so the time spent is the content they cover.
     """
+    reasons = " || ".join(f"if({flag}, ['{reason}'], [])" for reason, flag in FLAGS.items())
     return f"""
         WITH named AS (
             SELECT w.*, {listen_id("w")} AS listen_id, e.show_id, e.creator_id, e.duration_ms,
@@ -116,10 +122,10 @@ def listens(whole: str, episodes: str, rules: CountingRules) -> str:
             len(session_ids)::BIGINT AS sessions, first_at, last_at, last_received_at,
             heard_ms::HUGEINT * 100 >= duration_ms::HUGEINT * {in_force(rules.completed_percent, "listen_day")}
                 AS completed,
-            CASE WHEN is_impossible THEN 'invalid'
+            CASE WHEN {" OR ".join(FLAGS.values())} THEN 'invalid'
                 WHEN heard_ms > {in_force(rules.min_heard_ms, "listen_day")} THEN 'counted'
                 ELSE 'too_short' END AS status,
-            if(is_impossible, ['{IMPOSSIBLE_DAY}'], []) AS reasons, session_ids
+            {reasons} AS reasons, session_ids
         FROM named"""
 
 

@@ -52,8 +52,7 @@ def kept(script: Path, what: str) -> str:
 
 def step(approval: Any, number: int = 2) -> Any:
     return approval.Approval(
-        task_id=f"approve_{number}", subject="?", arguments=["approve", "--period=2026-10"], drafted_by="settle",
-        number=number, runbook="close",
+        task_id=f"approve_{number}", subject="?", month="2026-10", drafted_by="settle", number=number, runbook="close",
     )  # fmt: skip
 
 
@@ -122,12 +121,33 @@ def test_a_void_draft_ends_the_step_with_what_to_do(approval: Any, script: Path)
         step(approval).execute_complete({}, answered("Approve", draft=3, reason=""))
 
 
-def test_a_rejection_ends_the_step_with_who_and_why(approval: Any, script: Path) -> None:
+@pytest.mark.parametrize(
+    ("fields", "said", "arguments"),
+    [
+        (
+            {"draft": 3, "reason": "p2 gets too much"},
+            "draft 3: p2 gets too much",
+            "--draft=3 --reason=p2 gets too much",
+        ),
+        ({"draft": 3, "reason": " "}, "draft 3: no reason given", "--draft=3 --reason=no reason given"),
+        ({}, "the draft: no reason given", "--reason=no reason given"),
+    ],
+)
+def test_a_rejection_is_recorded_and_ends_the_step_with_who_and_why(
+    approval: Any, script: Path, fields: dict[str, Any], said: str, arguments: str
+) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
-    with pytest.raises(AirflowFailException, match=r"ben rejected draft 3: p2 gets too much\. Nothing is posted"):
+    with pytest.raises(AirflowFailException, match=rf"ben rejected {said}\. Nothing is posted"):
+        step(approval).execute_complete({}, answered("Reject", **fields))
+    assert kept(script, "arguments") == f"reject --period=2026-10 {arguments} --vouched --json\n"
+    assert json.loads(kept(script, "told")) == {"airflow": "ben"}
+
+
+def test_who_may_not_reject_is_told_and_the_next_is_asked(approval: Any, script: Path) -> None:
+    ends(script, 77, "podledger: ben is nobody whom conf/people.toml knows")
+    with pytest.raises(sys.modules["common"].AnotherPerson, match="ben is nobody whom"):
         step(approval).execute_complete({}, answered("Reject", draft=3, reason="p2 gets too much"))
-    assert kept(script, "arguments") == ""
 
 
 def test_no_answer_in_time_ends_the_step(approval: Any, script: Path) -> None:

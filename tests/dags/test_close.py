@@ -90,6 +90,11 @@ def test_a_rejection_ends_the_run_and_nothing_is_posted(closing: Closing) -> Non
     closing.answer(again, "ben", "Reject", reason="p2 gets too much")
     closing.fails(run, "ben rejected draft 1: p2 gets too much")
     assert closing.task(run, "post")["state"] == "upstream_failed"
+    assert {(row["by"], row["reason"]) for row in closing.house.rows("gold/settlement_runs") if row["reason"]} == {
+        ("ben", "p2 gets too much")
+    }
+    posted = closing.house.tried("post", "--period", MONTH["month"])
+    assert "draft 1 of 2026-10 was rejected by ben: p2 gets too much" in posted.err
     assert not (closing.house.lake / "gold" / "ledger").exists()
 
 

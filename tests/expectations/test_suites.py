@@ -20,6 +20,7 @@ from jobs.steps.validate import CHECKED
 from jobs.tables import BY_NAME, RESTATEMENTS
 
 RULES = {"min_heard_ms": "30000", "completed_percent": "95", "impossible_day_ms": "86400000"}
+RULES |= {"is_bot": "(user_agent = 'k6/1')"}
 SHARES = ["bucket BETWEEN 0 AND 99", "bucket BETWEEN 100 AND 255"]
 
 Tables = Mapping[str, pa.Table]
@@ -61,6 +62,7 @@ PLANTED: list[tuple[str, str, set[str]]] = [
     ("silver/events", TWICE, {"key_unique"}),
     ("silver/events", put("to_ms", "CASE type WHEN 'progress' THEN 90000000000 END"), {"ends_with_episode"}),
     ("silver/events", put("rate_milli", "NULL"), {"progress_has_interval"}),
+    ("silver/events", put("user_agent", "'k6/1'"), {"bots_are_invalid"}),
     (
         "silver/events",
         puts(at="received_at + INTERVAL 1 HOUR", episode_id="'ep-none'"),

@@ -52,6 +52,8 @@ def test_a_rule_holds_from_its_month_on(tmp_path: Path) -> None:
         ("days = 3", "day = 3", "hold active_hours lacks days"),
         ("threshold = 300", "threshold = 300\ndays = 3", "hold many_listens: unknown days"),
         ('rule = "same_pattern"', 'rule = "many_listens"', "hold: a rule is listed twice for one day"),
+        (SHOWS, f'{SHOWS}\nplays_as_they_are = ["2026-10"]', "plays_as_they_are names 2026-10, in which it counts no"),
+        (SHOWS, f'{SHOWS}\nplays_as_they_are = ["October"]', "'October' is no month like 2026-10"),
         ("[life]", "[life", "cannot read the programs"),
     ],
 )

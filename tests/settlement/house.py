@@ -64,15 +64,17 @@ class House:
         return self.folder / "landing"
 
     def heard(
-        self, device: str, episode: str, at: str, heard_s: int, received: str, clock_ahead_s: int = 0, rate: int = 1000
-    ) -> None:
+        self, device: str, episode: str, at: str, heard_s: int, received: str, clock_ahead_s: int = 0, rate: int = 1000,
+        agent: str | None = None,
+    ) -> None:  # fmt: skip
         """A device heard so many seconds of an episode at an instant, and its record was received at another."""
-        line = self.line(device, episode, at, heard_s, received, clock_ahead_s, rate)
+        line = self.line(device, episode, at, heard_s, received, clock_ahead_s, rate, agent)
         self.land(f"{device}-{self.seqs[device]}", received, [line])
 
     def line(
-        self, device: str, episode: str, at: str, heard_s: int, received: str, clock_ahead_s: int = 0, rate: int = 1000
-    ) -> bytes:
+        self, device: str, episode: str, at: str, heard_s: int, received: str, clock_ahead_s: int = 0, rate: int = 1000,
+        agent: str | None = None,
+    ) -> bytes:  # fmt: skip
         """The landing line of that."""
         seq = self.seqs[device] = self.seqs.get(device, 0) + 1
         at_ms, received_ms = (_ms(one) for one in (at, received))
@@ -83,8 +85,8 @@ class House:
         )  # fmt: skip
         record |= {"id": made_id(record, device_id=device)}
         content = body(record, device_id=device, sent={"wall_ms": received_ms})
-        receipt = f"{device}-{seq}"
-        return text_of(envelope(content, device_id=device, received_ms=received_ms, receipt=receipt, account_id=ABSENT))
+        told = {"receipt": f"{device}-{seq}", "account_id": ABSENT, "user_agent": agent}
+        return text_of(envelope(content, device_id=device, received_ms=received_ms, **told))
 
     def land(self, name: str, sealed: str, lines: Iterable[bytes]) -> None:
         """A file of these lines, sealed at that instant."""

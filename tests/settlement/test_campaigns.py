@@ -23,6 +23,7 @@ PLAYS = [
     ("ben", "3", "c-2", True),
     ("dan", "1", "c-1", True),  # held: nobody knows for sure when it was
     ("eve", "1", "c-1", True),  # no listen: 20 seconds
+    ("zoe", "1", "c-1", False),  # on the last day, so that plays are there to the end of the month
 ]
 """Who heard it, its slot, its campaign, and whether it is billable."""
 
@@ -31,6 +32,8 @@ PLAYS = [
 def house(podledger: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     """The house with one program, which counts plays; there is no table of them yet."""
     found = new_house(podledger, tmp_path, monkeypatch)
+    found.heard("zoe", "ep-2", "2026-10-31T12:00", 10, "2026-10-31T12:01")
+    found.count()
     own = tmp_path / "payouts.toml"
     rules = (HOUSE / "conf" / "payouts.toml").read_text(encoding="utf-8")
     own.write_text(rules.replace('"ads"', '"spots"').replace('rule = "pro_rata" }', 'rule = "cpm" }'), encoding="utf-8")
@@ -46,13 +49,9 @@ def play(house: House, plays: Sequence[tuple[str, str, str, bool]], received: st
 
 @pytest.mark.spark
 def test_a_campaign_is_divided_by_its_plays_afresh_until_final(house: House) -> None:
-    without = house.run("settle", *OCTOBER).out
-    assert "spots 2026-10: there is no table of ad plays (silver/ad_plays), so its campaigns divide nothing" in without
-    assert house.rows("gold/allocations") == []
     play(house, PLAYS, "2026-10-08T12:01")
-    play(
-        house, [("ana", "3", "c-1", True)], "2026-11-08T00:00"
-    )  # what made it one came in with the cut-off, not before
+    # what made it one came in with the cut-off, not before
+    play(house, [("ana", "3", "c-1", True)], "2026-11-08T00:00")
 
     # 3 plays of c-1: gross floor(200000 * 3 / 1000) = 600, fee 90, held back floor(510 * 5 %) = 25, so 485 are divided,
     # 2 : 1; one play of c-2 comes to floor(0.999) = 0
@@ -101,8 +100,17 @@ def test_a_campaign_is_divided_by_its_plays_afresh_until_final(house: House) -> 
         ("payable:p1", "s-1"): 408 - 388, ("payable:p2", "s-1"): 272 - 258, ("payable:p2", "s-2"): 340 - 162,
     }  # fmt: skip
     play(house, [("cara", "3", "c-1", True)], "2027-02-20T12:00")
+    house.heard("lea", "ep-2", "2026-10-21T12:00", 120, "2027-02-20T12:00")
+    house.count()
+    play(house, [("lea", "1", "c-1", True), ("lea", "2", "c-1", True)], "2027-02-20T12:00")
     house.close("2027-02", "2027-03-09")
     assert house.postings("adjustment", close="2027-02") == {}
+    # with these three 1800 less 270 are divided 5 : 4, so 850 and 680; p1 has 60 % of the former, p2 all the rest
+    for payee, plays, worth in (("p1", 1, 510 - 408), ("p2", 3, 340 + 680 - (272 + 340))):
+        (told,) = house.podledger("why", payee, "2026-10", "--lake", house.lake, "--json").json()["unpaid"]
+        assert (told["class"], told["plays"], told["currency"], told["worth_minor"]) == ("late", plays, "EUR", worth)
+    said = house.podledger("why", "p2", "2026-10", "--lake", house.lake).out
+    assert "spots 2026-10: 3 late plays in 2 listens: had all such plays counted, 4.08 EUR more" in said
 
 
 def _check_told(house: House) -> None:
@@ -119,6 +127,11 @@ def _check_told(house: House) -> None:
     assert "campaign: floor(200000 * 3 / 1000) = 600, less fee 90 and held back 25: 485" in said
     assert "show: floor(485 * 2 / 3 plays) = 323" in said
     assert "2026-10-05: 2 billable plays" in said
+    # with dan's play 800 less 120 and 34 are divided 2 : 2
+    assert (
+        "spots 2026-10: 1 billable plays in 1 held listens (unsure_clock 1): had all such plays counted, 1.61 EUR more"
+    ) in said
+    assert house.podledger("why", "p1", "2026-10", "--lake", house.lake, "--json").json()["unpaid"] == []
     (run,) = [row for row in house.rows("gold/settlement_runs") if row["state"] == "posted"]
     assert f"comes to the same again: {run['checksum']}" in house.run("reproduce", run["run_id"]).out
     other = house.tried("simulate", "--rule", "capped", "--cap-ms", "60000", "--program", "spots", *OCTOBER)
@@ -130,8 +143,42 @@ def _check_told(house: House) -> None:
 
 
 @pytest.mark.spark
+def test_a_month_is_not_closed_without_its_plays_unless_that_is_said(house: House) -> None:
+    missing = house.tried("settle", *OCTOBER)
+    assert missing.code == 1
+    assert "spots 2026-10 divides by ad plays until 2026-10-31, and silver/ad_plays has none" in missing.err
+    assert not (house.lake / "gold" / "settlement_runs").exists()
+    play(house, PLAYS[:-1], "2026-10-08T12:01")
+    short = house.tried("settle", *OCTOBER)
+    assert "silver/ad_plays ends on 2026-10-08: bring it up to date" in short.err
+    assert "plays_as_they_are of program spots in conf/payouts.toml" in short.err
+
+    house.finance(campaigns=CAMPAIGNS.replace("2026-10-31", "2026-10-08"))  # after the last flight none are wanted
+    assert "1 campaigns, 3 billable plays, net 5.10 EUR" in house.run("settle", *OCTOBER).out
+    house.finance(campaigns=CAMPAIGNS)
+
+    own = house.folder / "payouts.toml"
+    own.write_text(f'{own.read_text(encoding="utf-8")}plays_as_they_are = ["2026-10"]\n', encoding="utf-8")
+    draft = house.run("settle", *OCTOBER).out
+    assert "spots 2026-10: conf/payouts.toml takes its ad plays as they are: those there are" in draft
+    assert "1 campaigns, 3 billable plays, net 5.10 EUR, divided 4.85 EUR" in draft
+    play(house, PLAYS[-1:], "2026-10-31T12:01")
+    assert "takes its ad plays as they are" in house.run("settle", *OCTOBER).out
+
+
+@pytest.mark.spark
+def test_a_month_in_which_nothing_was_played_is_declared_to_be_so(house: House) -> None:
+    own = house.folder / "payouts.toml"
+    own.write_text(f'{own.read_text(encoding="utf-8")}plays_as_they_are = ["2026-10"]\n', encoding="utf-8")
+    draft = house.run("settle", *OCTOBER).out
+    assert "takes its ad plays as they are: none, as there is no silver/ad_plays" in draft
+    assert "2026-10 (settle, cpm): 1 campaigns, 0 billable plays, net 0.00 EUR" in draft
+    assert house.rows("gold/allocations") == []
+
+
+@pytest.mark.spark
 def test_a_play_that_no_campaign_pays_for_stops_the_close(house: House) -> None:
-    play(house, [("ana", "1", "c-1", True), ("ben", "1", "c-9", True)], "2026-10-08T12:01")
+    play(house, [*PLAYS[-1:], ("ana", "1", "c-1", True), ("ben", "1", "c-9", True)], "2026-10-31T12:01")
     refused = house.tried("settle", *OCTOBER)
     assert "bills campaign c-9 for 1 plays on 2026-10-06, a day not of its flight in campaigns.csv" in refused.err
     assert house.rows("gold/settlement_runs") == []

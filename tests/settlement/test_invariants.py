@@ -51,6 +51,19 @@ PLANTED: list[tuple[str, str, set[str]]] = [
     ("gold/listen_settlements", TWICE, {"key_unique"}),
     ("gold/listen_settlements", puts("class = 'paid'", valid_from="NULL", raw_weight="0"),
      {"paid_has_a_split", "weighed_in"}),
+    ("gold/holds", TWICE, {"key_unique"}),
+    ("gold/holds", puts(measured="threshold", until="since", settlement_period="'2027-09'"),
+     {"more_than_allowed", "until_is_later", "since_its_month_is_over"}),
+    ("gold/holds", puts(rule="'many_listens'"), {"peers_were_measured", "listens_are_held"}),
+    ("gold/holds", "FROM t UNION ALL SELECT * REPLACE ('x' AS listen_id, since + INTERVAL 1 DAY AS since) FROM t",
+     {"one_cut_off_a_close"}),
+    ("gold/holds", "FROM t LIMIT 0", {"held_by_a_rule", "listens_are_held"}),
+    ("gold/rule_costs", TWICE, {"key_unique"}),
+    ("gold/rule_costs", puts(listeners="listens + 1"), {"listeners_of_listens", "listens_are_held"}),
+    ("gold/rule_costs", puts(cost_minor="-cost_minor"), {"cost_not_negative", "costs_come_to_the_holds"}),
+    ("gold/rule_costs", puts(period="'2020-01'"), {"of_a_run"}),
+    ("gold/rule_costs", puts(cost_minor="cost_minor + 1"), {"costs_come_to_the_holds"}),
+    ("gold/rule_costs", "FROM t LIMIT 0", {"costs_come_to_the_holds"}),
     ("gold/statements", TWICE, {"key_unique"}),
     ("gold/statements", puts(closing_minor="closing_minor + 1"), {"adds_up", "closes_at_the_balance"}),
     ("gold/statements", puts(opening_minor="opening_minor + 1", accrued_minor="accrued_minor - 1"),
@@ -62,6 +75,7 @@ PLANTED: list[tuple[str, str, set[str]]] = [
 ]  # fmt: skip
 
 KNOWN = "(FROM silver_listens WHERE last_received_at < TIMESTAMPTZ '2026-11-08 00:00:00+00')"
+PAID = "gold_listen_settlements WHERE class = 'paid'"
 AS_IS: dict[str, str] = {}
 TOLD: list[tuple[str, str, str, dict[str, str]]] = [
     ("assigned_where_a_split_is", "splits_in_force", "SELECT 's-3' AS show_id", {
@@ -76,6 +90,7 @@ TOLD: list[tuple[str, str, str, dict[str, str]]] = [
     ("frozen_is_what_was_known", "frozen", f"SELECT listen_id, heard_ms FROM {KNOWN} UNION ALL SELECT 'no', 1", AS_IS),
     ("frozen_is_what_was_known", "frozen", f"SELECT listen_id, heard_ms + 1 AS heard_ms FROM {KNOWN}", AS_IS),
     ("frozen_is_what_was_known", "frozen", "SELECT listen_id, heard_ms FROM silver_listens", AS_IS),
+    ("undecided_is_not_paid", "undecided", f"SELECT listen_id, '2026-11' AS settlement_period FROM {PAID}", AS_IS),
 ]  # fmt: skip
 """What no table tells, told wrongly (and tables changed with it): the check that catches it."""
 

@@ -50,6 +50,8 @@ def test_who_approves_is_known_and_one_person(
         (vouched(house, "approve", "cara"), 77, "Airflow's user cara is nobody whom conf/people.toml knows"),
         (house.tried("approve", *OCTOBER, by=BIN), 77, "bin runs Airflow's workers and is no person"),
         (vouched(house, "approve", "ben", "--draft", "2"), 1, "draft 2 of 2026-10 is void, there is draft 1"),
+        (vouched(house, "reject", "cara", "--reason", "no"), 77, "Airflow's user cara is nobody whom"),
+        (house.tried("reject", *OCTOBER, "--reason", "no", by=BIN), 77, "bin runs Airflow's workers and is no person"),
     ]
     for ran, code, said in refused:
         assert (ran.code, said in ran.err) == (code, True), ran.err

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.settings import HOUSE
-from tests.settlement.house import House
+from tests.settlement.house import POOLS, House
 
 OCTOBER = ("--period", "2026-10")
 
@@ -59,3 +59,37 @@ def test_a_rule_that_makes_listens_invalid_is_explained_with_what_they_would_hav
         "2026-10: 1 listens, measured 88,800,000 to 88,800,000, allowed 86,400,000, median of its peers 60,000" in said
     )
     assert "cost: ads 2026-10, close of 2026-10: 68.40 EUR by 1 listens of 1 shows" in said
+
+
+@pytest.mark.spark
+def test_what_a_listed_machine_sent_is_invalid_from_the_date_of_the_list_on(house: House) -> None:
+    robot, phone = "Mozilla/5.0 (compatible; Googlebot/2.1)", "App/3.1 (CUBOT X30; Android 14)"
+    for device, day, agent in (
+        ("probe", "2026-12-05", robot), ("before", "2026-11-30", robot), ("fan", "2026-12-05", phone),
+        ("ana", "2026-12-05", None),
+    ):  # fmt: skip
+        house.heard(device, "ep-1", f"{day}T12:00", 60, f"{day}T12:01", agent=agent)
+    house.count()
+    assert reasons(house) == {"probe": ["bot_agent"], "before": [], "fan": []}
+    house.finance(pools=POOLS.replace("2026-10", "2026-12"))
+    house.run("settle", "--period", "2026-12", now="2027-01-09")
+    assert house.classes("settle") == {"probe": "invalid", "fan": "paid", "ana": "paid"}
+    said = house.podledger("explain-rule", "bot_agent", "--lake", house.lake).out
+    assert "bot_agent makes invalid: a sender that calls itself a machine to which nobody listens" in said
+    assert "from 2026-12-01: more than 0, products AhrefsBot " in said
+    assert "2026-12: 1 listens, measured 1 to 1, allowed 0, median of its peers 0" in said
+    # of 9576, a third
+    assert "cost: ads 2026-12, close of 2026-12: 31.92 EUR by 1 listens of 1 shows" in said
+
+    # the very record turns out to have been received from an app before: that copy counts
+    house.seqs["probe"] = 0
+    again = house.line("probe", "ep-1", "2026-12-05T12:00", 60, "2026-12-05T12:00:30", agent=phone)
+    house.land("earlier", "2027-01-10T12:00", [again])
+    house.count()
+    assert reasons(house) == {"probe": [], "before": [], "fan": []}
+
+
+def reasons(house: House) -> dict[str, list[str]]:
+    """Why listens of the listeners that only this test has are invalid."""
+    rows = house.rows("silver/listens")
+    return {row["listener_id"]: row["reasons"] for row in rows if row["listener_id"] in ("probe", "before", "fan")}

@@ -29,7 +29,9 @@ def house(podledger: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.Mon
     (found.landing / "catalog" / "episodes.ndjson").write_text("\n".join(json.dumps(one) for one in catalogue))
     own = tmp_path / "payouts.toml"
     rules = (HOUSE / "conf" / "payouts.toml").read_text(encoding="utf-8")
-    own.write_text(rules.replace("threshold = 300", "threshold = 1", 1) + PAYOUTS, encoding="utf-8")
+    # nothing is played in the last days of the last month, and nothing after it
+    no_more = f'plays_as_they_are = ["{Year(MONTHS).periods[-1]}"]\n'
+    own.write_text(rules.replace("threshold = 300", "threshold = 1", 1) + PAYOUTS + no_more, encoding="utf-8")
     monkeypatch.setenv("PODLEDGER_PATHS_PAYOUTS", str(own))
     return found
 

@@ -20,7 +20,7 @@ from jobs.steps.money.close import run_of
 from jobs.steps.money.draft import Close, tables_of
 from jobs.steps.money.runs import Run
 from jobs.steps.money.sets import SetRead, contents_in
-from jobs.steps.money.shares_of_run import ShareOfRuns, name_share
+from jobs.steps.money.shares_of_run import Frozen, ShareOfRuns, name_share
 from jobs.steps.shares import Share
 from jobs.steps.work import Work
 from jobs.tables import ALLOCATIONS, LISTEN_SETTLEMENTS
@@ -33,15 +33,22 @@ def work_out_again(work: Work, run: Run, rule: DatedRule | None = None) -> list[
 
 
 def work_out(
-    store: Store, lake: Path, run: Run, rule: DatedRule | None = None, listens: Sequence[Path] | None = None
+    store: Store,
+    lake: Path,
+    run: Run,
+    rule: DatedRule | None = None,
+    listens: Sequence[Path] | None = None,
+    plays: Sequence[Path] | None = None,
 ) -> list[Path]:
-    """The same in the folder of that store; ``listens`` take the place of those in the archive."""
+    """The same in the folder of that store; ``listens`` and ``plays`` take the place of those in the archive."""
     close = close_of(lake, run)
     if rule is not None:
         close = replace(close, runs=[replace(close.runs[0], rule=rule)])
     frozen = archive.frozen_in(lake, run.frozen["archive"])
     if listens is not None:
         frozen = replace(frozen, listens=list(listens))
+    if plays is not None:
+        frozen = replace(frozen, plays=list(plays))
     store.ensure([ALLOCATIONS, LISTEN_SETTLEMENTS])
     store.clear_scratch()
     found = allocate(store, frozen, *tables_of(close, [run.run_id]))
@@ -50,15 +57,19 @@ def work_out(
 
 def plays_of(lake: Path, run: Run) -> list[dict[str, Any]]:
     """The billable plays that the run divided by: ``campaign_id, show_id, valid_from, listen_day, plays``."""
-    runs, members, pools = tables_of(close_of(lake, run), [run.run_id])
-    frozen = archive.frozen_in(lake, run.frozen["archive"])
     with tempfile.TemporaryDirectory(prefix="podledger-plays-") as scratch:
-        given = ShareOfRuns(lake, Path(scratch), Share(), frozen, runs, members, campaigns_in(pools))
+        given = whole_share(lake, Path(scratch), run, archive.frozen_in(lake, run.frozen["archive"]))
         with engine(given.scratch) as sql:
             name_share(sql, given)
             columns = "campaign_id, show_id, valid_from, listen_day"
             found = sql.query(f"SELECT {columns}, plays FROM played ORDER BY {columns}")
     return list(found.to_pylist())
+
+
+def whole_share(lake: Path, scratch: Path, run: Run, frozen: Frozen) -> ShareOfRuns:
+    """The run alone, with all its listeners in one share, by these files."""
+    runs, members, pools = tables_of(close_of(lake, run), [run.run_id])
+    return ShareOfRuns(lake, scratch, Share(), frozen, runs, members, campaigns_in(pools))
 
 
 def close_of(lake: Path, run: Run) -> Close:

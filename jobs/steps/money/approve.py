@@ -3,11 +3,11 @@
 import datetime as dt
 from dataclasses import asdict
 
-from jobs.errors import AnotherPerson, Stop
+from jobs.errors import AnotherPerson
 from jobs.finance.periods import Period
 from jobs.payouts import read_payouts
 from jobs.steps.money.people import approving
-from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, settlers
+from jobs.steps.money.runs import Run, all_runs, approvers, check_not_rejected, settlers, waiting_draft
 from jobs.steps.money.unchanged import check_unchanged
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import SETTLEMENT_RUNS
@@ -28,15 +28,12 @@ def _to_approve(work: Work, close: str, draft_no: int | None) -> list[Run]:
     """The draft.
 
     Raises:
-        Stop: it is posted or void, or another draft took its place.
+        Stop: it is posted, rejected or void, or another draft took its place.
         AnotherPerson: this person may not approve it.
     """
     runs = all_runs(work)
-    draft, who = draft_of(runs, close), approving(work)
-    if any(run.state == "posted" and run.settlement_period == close for run in runs):
-        raise Stop(f"{close} is posted: there is nothing left to approve")
-    if draft_no not in (None, draft[0].draft_no):
-        raise Stop(f"draft {draft_no} of {close} is void, there is draft {draft[0].draft_no}: look at that one")
+    draft, who = waiting_draft(runs, close, draft_no), approving(work)
+    check_not_rejected(runs, draft)
     check_unchanged(work, close, draft)
     for run in draft:
         if who in settlers(runs, run):

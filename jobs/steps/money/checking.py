@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from expectations.gate import Outcome, check
 from expectations.question import Question, Rows
 from jobs.errors import GateClosed
@@ -16,16 +18,19 @@ from jobs.steps.work import Report, Work
 from jobs.tables import (
     ALLOCATIONS,
     EVENTS,
+    HOLDS,
     LEDGER,
     LISTEN_SETTLEMENTS,
     LISTENS,
     PAYMENTS,
+    RULE_COSTS,
     SETTLEMENT_RUNS,
     STATEMENTS,
     Table,
 )
 
-CHECKED: tuple[Table, ...] = (LEDGER, ALLOCATIONS, LISTEN_SETTLEMENTS, STATEMENTS, PAYMENTS, SETTLEMENT_RUNS)
+OF_DRAFTS: tuple[Table, ...] = (ALLOCATIONS, LISTEN_SETTLEMENTS, HOLDS, RULE_COSTS, SETTLEMENT_RUNS)
+CHECKED: tuple[Table, ...] = (LEDGER, STATEMENTS, PAYMENTS, *OF_DRAFTS)
 BESIDE: tuple[Table, ...] = (LISTENS, EVENTS)
 """Tables that checks of the money look at, but only where a month is settled."""
 RUNBOOK = "docs/runbooks/money.md"
@@ -34,6 +39,7 @@ NOTHING_KNOWN = {
     "ledger_history": "(SELECT 0 AS version, '' AS operation, true AS ours, 0 AS removed LIMIT 0)",
     "minimums": "(SELECT NULL::VARCHAR AS end_to_end_id, 0 AS minimum_minor LIMIT 0)",
     "frozen": "(SELECT NULL::VARCHAR AS listen_id, 0::BIGINT AS heard_ms LIMIT 0)",
+    "undecided": "(SELECT NULL::VARCHAR AS listen_id, NULL::VARCHAR AS settlement_period LIMIT 0)",
     "cut_off": "TIMESTAMPTZ '1970-01-01 00:00:00+00'",
 }
 """What suites ask for by name and no table tells, as SQL: relations that are empty where it is not known."""
@@ -47,7 +53,7 @@ def check_money(work: Work, report: Report, minimums: Mapping[str, int] | None =
     Raises:
         GateClosed: a check failed; the step is taken back by the next command.
     """
-    asked = {table.name: Rows(table.column_names, work.store.files(table), is_whole=True) for table in CHECKED}
+    asked = _as_left(work, CHECKED)
     asked |= {table.name: Rows(table.column_names, [], is_whole=True) for table in BESIDE}
     rules = NOTHING_KNOWN | {
         "splits_in_force": _splits_in_force(work),
@@ -55,6 +61,24 @@ def check_money(work: Work, report: Report, minimums: Mapping[str, int] | None =
         "minimums": _minimums(minimums or {}),
     }
     _check(work, report, asked, rules, [table.name for table in CHECKED])
+
+
+def check_draft(work: Work, report: Report, close: Close, decisions: pa.Table) -> None:
+    """Checks what the draft of this close holds, and what rules cost in it.
+
+    ``decisions`` are those in force: their ``listen_id`` may be paid although a rule holds it.
+
+    Raises:
+        GateClosed: a check failed; the step is taken back by the next command.
+    """
+    with work.store.engine() as sql:
+        sql.rows("decisions", decisions)
+        decided = sql.save(work.store.scratch, "FROM decisions")
+    held = f"SELECT DISTINCT listen_id, '{close.month}' AS settlement_period FROM gold_holds"
+    known = f"settlement_period <= '{close.month}'"
+    undecided = f"({held} ANTI JOIN read_parquet({quoted(str(decided))}) USING (listen_id) WHERE {known})"
+    rules = NOTHING_KNOWN | {"undecided": undecided}
+    _check(work, report, _as_left(work, OF_DRAFTS), rules, [HOLDS.name, RULE_COSTS.name])
 
 
 def check_frozen(work: Work, report: Report, close: Close, frozen: Sequence[Path]) -> None:
@@ -69,8 +93,7 @@ def check_frozen(work: Work, report: Report, close: Close, frozen: Sequence[Path
         table.name: Rows(table.column_names, work.files(table, near), where=span.days, is_whole=True)
         for table in BESIDE
     }
-    settled = work.store.files(LISTEN_SETTLEMENTS)
-    asked[LISTEN_SETTLEMENTS.name] = Rows(LISTEN_SETTLEMENTS.column_names, settled, is_whole=True)
+    asked |= _as_left(work, [LISTEN_SETTLEMENTS])
     rules = NOTHING_KNOWN | {"cut_off": span.instant}
     if frozen:
         listed = ", ".join(quoted(str(path)) for path in frozen)
@@ -78,12 +101,17 @@ def check_frozen(work: Work, report: Report, close: Close, frozen: Sequence[Path
     _check(work, report, asked, rules, [LISTEN_SETTLEMENTS.name])
 
 
+def _as_left(work: Work, tables: Sequence[Table]) -> dict[str, Rows]:
+    """These tables as a whole, as this step leaves them."""
+    return {table.name: Rows(table.column_names, work.store.files(table), is_whole=True) for table in tables}
+
+
 def _check(
     work: Work, report: Report, asked: Mapping[str, Rows], rules: Mapping[str, str], only: Sequence[str]
 ) -> None:
     docs = work.settings.lake / "_closes" / "data_docs"
     outcomes = check(Question(work.store.scratch, asked, []), [], rules, docs, work.store.spread, only)
-    report.figures["checks"] = len(outcomes)
+    report.figures["checks"] = report.figures.get("checks", 0) + len(outcomes)
     stopping = [outcome for outcome in outcomes if outcome.stops]
     if stopping:
         said = "\n  ".join(_said(outcome) for outcome in stopping)

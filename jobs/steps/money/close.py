@@ -46,12 +46,19 @@ class ToSettle:
         return self.rule.rule is Rule.CPM
 
     @property
+    def takes_plays_as_they_are(self) -> bool:
+        """Whether conf has it settled by the plays there are."""
+        return self.period in self.program.plays_as_they_are
+
+    @property
     def config(self) -> str:
-        """The rule, cap and shows as JSON."""
+        """The rule, cap and shows as JSON, and whether plays are taken as they are."""
         shows = [
             [show.show_id, str(show.since), None if show.to is None else str(show.to)] for show in self.program.shows
         ]
-        return json.dumps({"rule": self.rule.rule, "cap_ms": self.rule.cap_ms, "shows": shows}, sort_keys=True)
+        told = {"rule": self.rule.rule, "cap_ms": self.rule.cap_ms, "shows": shows}
+        as_they_are = {"plays_as_they_are": True} if self.takes_plays_as_they_are else {}
+        return json.dumps(told | as_they_are, sort_keys=True)
 
 
 def receivable(program: str) -> str:

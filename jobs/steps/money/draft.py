@@ -131,11 +131,13 @@ def draft_notes(month: str, draft: Sequence[Run]) -> list[str]:
     for run in draft:
         name = f"{run.program} {run.period}"
         said += (f"{name} ({run.kind}, {run.rule}): {line}" for line in _money_in_words(run.money))
-        if run.rule == Rule.CPM and run.frozen["checksums"].get("plays", NO_TABLE) == NO_TABLE:
-            said.append(f"{name}: there is no table of ad plays ({AD_PLAYS.name}), so its campaigns divide nothing yet")
-        elif not run.money:
+        if not run.money:
             what = "no campaign runs then" if run.rule == Rule.CPM else "no document brings money in"
             said.append(f"{name}: {what}")
+        elif run.takes_plays_as_they_are:
+            has_table = run.frozen["checksums"].get("plays", NO_TABLE) != NO_TABLE
+            there = "those there are" if has_table else f"none, as there is no {AD_PLAYS.name}"
+            said.append(f"{name}: conf/payouts.toml takes its ad plays as they are: {there}")
     return said
 
 

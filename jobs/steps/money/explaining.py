@@ -7,10 +7,9 @@ from typing import Any
 from jobs.errors import Stop
 from jobs.finance.amounts import in_words
 from jobs.finance.programs import Payouts
-from jobs.steps.money.impossible import found_impossible
+from jobs.steps.money.invalid import INVALIDATING, found_invalid
 from jobs.steps.money.last_runs import last_runs, read
 from jobs.tables import HOLDS, LISTEN_SETTLEMENTS, RULE_COSTS
-from jobs.transforms.listens import IMPOSSIBLE_DAY
 from jobs.transforms.rules import CountingRules
 from jobs.transforms.settlement.freezing import UNSURE_CLOCK
 from jobs.transforms.settlement.suspicions import RULES
@@ -19,7 +18,6 @@ SHOWN = 10
 """So many listens are named, those that are furthest above what is allowed."""
 HOLDS_IT, INVALIDATES_IT = "holds", "invalid"
 ABOUT_UNSURE = "a listen with an event of which nobody knows for sure when it happened"
-ABOUT_IMPOSSIBLE = "a device that plays for longer in a UTC day than a day has"
 
 
 def explain(lake: Path, name: str, period: str | None, payouts: Payouts, counting: CountingRules) -> dict[str, Any]:
@@ -34,7 +32,7 @@ def explain(lake: Path, name: str, period: str | None, payouts: Payouts, countin
     """
     told = _rule(name, payouts, counting)
     if told["does"] == INVALIDATES_IT:
-        return told | found_impossible(lake, period, counting)
+        return told | found_invalid(lake, name, period, counting)
     asked = [f"rule = '{name}'"] + ([] if period is None else [f"settlement_period = '{period}'"])
     holds = read(lake, HOLDS, " AND ".join(asked))
     return told | {
@@ -49,9 +47,9 @@ def explain(lake: Path, name: str, period: str | None, payouts: Payouts, countin
 
 
 def _rule(name: str, payouts: Payouts, counting: CountingRules) -> dict[str, Any]:
-    if name == IMPOSSIBLE_DAY:
-        entries = [{"from": str(one.since), "threshold": one.value} for one in counting.impossible_day_ms]
-        about, of, does = ABOUT_IMPOSSIBLE, "played ms of a device on a UTC day", INVALIDATES_IT
+    if name in INVALIDATING:
+        rule = INVALIDATING[name]
+        entries, about, of, does = rule.entries(counting), rule.about, rule.of, INVALIDATES_IT
     elif name == UNSURE_CLOCK:
         entries = [{"from": "0001-01-01", "threshold": 0}] if payouts.hold_unsure_clocks else []
         about, of, does = ABOUT_UNSURE, "events of a listen on clamped or unknown clocks", HOLDS_IT
@@ -59,7 +57,7 @@ def _rule(name: str, payouts: Payouts, counting: CountingRules) -> dict[str, Any
         entries = [{"from": str(one.since), **one.allowed} for one in payouts.holds if one.rule == name]
         about, of, does = RULES[name].about, RULES[name].of, HOLDS_IT
     else:
-        known = ", ".join(sorted([*RULES, UNSURE_CLOCK, IMPOSSIBLE_DAY]))
+        known = ", ".join(sorted([*RULES, UNSURE_CLOCK, *INVALIDATING]))
         raise Stop(f"there is no rule {name!r}; there are {known}")
     return {"rule": name, "about": about, "of": of, "does": does, "entries": entries}
 
@@ -113,10 +111,12 @@ def in_text(told: dict[str, Any]) -> list[str]:
     does = "makes invalid" if told["does"] == INVALIDATES_IT else "holds"
     said = [f"{told['rule']} {does}: {told['about']}", f"  measured: {told['of']}"]
     for entry in told["entries"]:
-        more = "".join(f", {name} {value:,}" for name, value in entry.items() if name not in ("from", "threshold"))
+        more = "".join(
+            f", {name} {_listed(value)}" for name, value in entry.items() if name not in ("from", "threshold")
+        )
         said.append(f"  from {entry['from']}: more than {entry['threshold']:,}{more}")
     if not told["entries"]:
-        said.append("  not in force: no entry of conf/payouts.toml names it")
+        said.append("  not in force: no entry of conf names it")
     for one in told["found"]:
         said.append(
             f"  {one['month']}: {one['listens']:,} listens, measured {one['least']:,} to {one['greatest']:,}, allowed "
@@ -135,6 +135,10 @@ def in_text(told: dict[str, Any]) -> list[str]:
             f"{' then '.join(one['classes']) or 'not settled yet'}"
         )
     return said
+
+
+def _listed(value: int | list[str]) -> str:
+    return " ".join(value) if isinstance(value, list) else f"{value:,}"
 
 
 def _peers(one: dict[str, Any]) -> str:

@@ -110,7 +110,7 @@ def rebuild(given: ShareToRebuild) -> Rebuilt:
         sql.files("impossible_now", IMPOSSIBLE_DAYS, given.impossible_days)
         sql.saved("asked", given.asked, "")
         sql.keep("impossible", impossible_before("events", "impossible_now", given.rules))
-        sql.keep("parts", parts_before("events", "asked", "impossible"))
+        sql.keep("parts", parts_before("events", "asked", "impossible", given.rules))
         hours = [sql.save(given.scratch, active_hours("events"))] if given.with_hours else []
         return Rebuilt(
             sql.save(given.scratch, "FROM parts"),

@@ -1,5 +1,6 @@
 """The ad plays of a close: as they were known before its cut-off, in a file of the archive."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,9 @@ import pyarrow as pa
 from jobs.errors import Stop
 from jobs.finance.files import FinanceSet
 from jobs.lake.engine import Engine
+from jobs.published.reading import rows
 from jobs.steps.money.archive import PLAYS
+from jobs.steps.money.close import ToSettle
 from jobs.steps.money.draft import NO_TABLE, Close
 from jobs.steps.money.freezing import Span
 from jobs.steps.money.shares_of_run import NO_PLAYS
@@ -17,8 +20,41 @@ from jobs.steps.work import Work
 from jobs.tables import AD_PLAYS
 from jobs.transforms.settlement.plays import known_plays, out_of_flight, plays_digest
 
+RUNBOOK = "docs/runbooks/close.md"
 NO_PLAY = hashlib.sha256(b"").hexdigest()
 FLIGHTS = pa.schema([("campaign_id", pa.string()), ("starts", pa.date32()), ("ends", pa.date32())])
+
+
+def check_plays_are_there(work: Work, runs: Sequence[ToSettle]) -> None:
+    """Checks that ad plays reach the end of each month that counts them, or of the last flight in it.
+
+    Months whose plays conf takes as they are, and those without a campaign, are left alone.
+
+    Raises:
+        Stop: they do not, so that nobody can tell whether nothing was played or nothing is known of it.
+    """
+    asked = [one for one in runs if one.campaigns and not one.takes_plays_as_they_are]
+    last = _last_day(work) if asked else None
+    for one in asked:
+        wanted = min(one.period.last_day, max(row["ends"] for row in one.campaigns))
+        if last is None or last < wanted:
+            there = f"ends on {last}" if last else "has none"
+            raise Stop(
+                f"{one.program.name} {one.period} divides by ad plays until {wanted}, and {AD_PLAYS.name} {there}: "
+                "bring it up to date, and settle again. If nothing more was played, or other programs cannot wait, put "
+                f'"{one.period}" into plays_as_they_are of program {one.program.name} in conf/payouts.toml; what '
+                f"comes later is an adjustment then. See {RUNBOOK}"
+            )
+
+
+def _last_day(work: Work) -> dt.date | None:
+    """The last day with a play in their table, billable or not."""
+    version = work.state.tables.get(AD_PLAYS.name, -1)
+    if version < 0:
+        return None
+    found = rows(work.settings.lake, AD_PLAYS.name, version, columns="max(listen_day) as last_day").to_pylist()
+    last: dt.date | None = found[0]["last_day"]
+    return last
 
 
 def freeze_plays(work: Work, folder: Path, close: Close, finance: FinanceSet) -> str:

@@ -18,7 +18,7 @@ from jobs.steps.money.checking import check_money
 from jobs.steps.money.derived import derive
 from jobs.steps.money.ledger import append, entry, posting
 from jobs.steps.money.people import acting
-from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, posted_runs, settlers
+from jobs.steps.money.runs import Run, all_runs, approvers, check_not_rejected, draft_of, posted_runs, settlers
 from jobs.steps.money.unchanged import check_unchanged
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import ALLOCATIONS, BALANCES, LEDGER, SETTLEMENT_RUNS, STATEMENTS
@@ -41,7 +41,7 @@ def _to_post(work: Work, close: str) -> list[Run]:
     """The newest draft; nothing when it is posted.
 
     Raises:
-        Stop: another draft is posted, this one is not approved, or what it was worked out from was replaced.
+        Stop: another draft is posted, this one is rejected, not approved, or void.
     """
     runs = all_runs(work)
     draft = draft_of(runs, close)
@@ -50,6 +50,7 @@ def _to_post(work: Work, close: str) -> list[Run]:
         raise Stop(f"{close} is posted by another run: it is closed, see `podledger why`")
     if posted:
         return []
+    check_not_rejected(runs, draft)
     _check_approved(work, close, runs, draft)
     check_unchanged(work, close, draft)
     return draft

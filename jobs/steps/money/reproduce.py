@@ -8,7 +8,7 @@ from jobs.steps.money.again import work_out_again
 from jobs.steps.money.draft import NO_TABLE
 from jobs.steps.money.listens_frozen import combined
 from jobs.steps.money.plays_frozen import checksum_of_plays
-from jobs.steps.money.runs import Run, all_runs
+from jobs.steps.money.runs import Run, all_runs, rejected_in_words
 from jobs.steps.money.sets import checksum_of, checksums_of, contents_in
 from jobs.steps.money.settle import NOTHING_ALLOCATED, run_checksums_in
 from jobs.steps.work import Report, Step, Work
@@ -36,6 +36,7 @@ def _reproduce(work: Work, run_id: str) -> Report:
             f"{archive.code_version()}; see docs/payouts.md"
         )
     report.notes.append(f"{said} comes to the same again: {checksum}")
+    report.notes += sorted({rejected_in_words(one) for one in found if one.state == "rejected"})
     return report
 
 

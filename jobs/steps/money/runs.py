@@ -29,6 +29,7 @@ class Run:
     code: str
     config: str
     checksum: str
+    reason: str | None = None
 
     @property
     def frozen(self) -> dict[str, Any]:
@@ -40,6 +41,11 @@ class Run:
     def rule(self) -> str:
         """The rule by which it divided."""
         return str(json.loads(self.config)["rule"])
+
+    @property
+    def takes_plays_as_they_are(self) -> bool:
+        """Whether conf had it settled by the ad plays there were."""
+        return bool(json.loads(self.config).get("plays_as_they_are", False))
 
     @property
     def money(self) -> list[dict[str, Any]]:
@@ -80,10 +86,48 @@ def draft_of(runs: Sequence[Run], close: str) -> list[Run]:
     return [run for run in runs if run.settlement_period == close and run.draft_no == newest and run.state == "settled"]
 
 
+def waiting_draft(runs: Sequence[Run], close: str, draft_no: int | None = None) -> list[Run]:
+    """The newest draft of this close, about which people may still say something; only that one, if it is given.
+
+    Raises:
+        Stop: there is none, or it is posted, or another took its place.
+    """
+    draft = draft_of(runs, close)
+    if any(run.state == "posted" and run.settlement_period == close for run in runs):
+        raise Stop(f"{close} is posted: there is nothing left to approve or to reject")
+    if draft_no not in (None, draft[0].draft_no):
+        raise Stop(f"draft {draft_no} of {close} is void, there is draft {draft[0].draft_no}: look at that one")
+    return draft
+
+
 def approvers(runs: Iterable[Run], run: Run) -> list[str]:
     """Who approved that run in its draft."""
     told = (run.run_id, run.draft_no, "approved")
     return sorted({one.by for one in runs if (one.run_id, one.draft_no, one.state) == told})
+
+
+def rejection(runs: Iterable[Run], draft: Sequence[Run]) -> Run | None:
+    """The first rejection of that draft: who did it, when and why; None where nobody did."""
+    of_draft = {(run.run_id, run.draft_no) for run in draft}
+    found = (one for one in runs if one.state == "rejected" and (one.run_id, one.draft_no) in of_draft)
+    return min(found, key=lambda one: (one.at, one.by), default=None)
+
+
+def rejected_in_words(rejected: Run) -> str:
+    """Which draft was rejected, by whom and why."""
+    return f"draft {rejected.draft_no} of {rejected.settlement_period} was rejected by {rejected.by}: {rejected.reason}"
+
+
+def check_not_rejected(runs: Iterable[Run], draft: Sequence[Run]) -> None:
+    """Checks that nobody rejected that draft.
+
+    Raises:
+        Stop: somebody did.
+    """
+    rejected = rejection(runs, draft)
+    if rejected is not None:
+        again = f"mend what is wrong, then `podledger settle --period {rejected.settlement_period}` makes a new draft"
+        raise Stop(f"{rejected_in_words(rejected)}; {again}")
 
 
 def settlers(runs: Iterable[Run], run: Run) -> list[str]:

@@ -14,16 +14,16 @@ from jobs.finance.periods import Period
 from jobs.payouts import read_payouts
 from jobs.steps.money import archive
 from jobs.steps.money.allocating import Allocated, allocate
-from jobs.steps.money.checking import check_frozen
+from jobs.steps.money.checking import check_draft, check_frozen
 from jobs.steps.money.close import ToSettle, to_settle
 from jobs.steps.money.comparison import compared
 from jobs.steps.money.costs import add_costs, costs_in_words
 from jobs.steps.money.draft import Close, draft_notes, figures_of, row_of, tables_of
 from jobs.steps.money.late import report_late
-from jobs.steps.money.listens_frozen import FrozenListens, freeze_listens
+from jobs.steps.money.listens_frozen import FrozenListens, decisions_of, freeze_listens
 from jobs.steps.money.people import acting
-from jobs.steps.money.plays_frozen import freeze_plays
-from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, drafts
+from jobs.steps.money.plays_frozen import check_plays_are_there, freeze_plays
+from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, drafts, rejected_in_words, rejection
 from jobs.steps.money.sets import contents_of, finance_of, needed_set
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
@@ -73,7 +73,9 @@ def _settle(work: Work, month: Period) -> Report:
     report = Report("settle", news=True)
     check_frozen(work, report, close, frozen.paths)
     name = archive.keep(draft, str(month), _manifest(close, frozen, plays))
-    return _work_out(work, close, name, frozen, finance, report)
+    _work_out(work, close, name, frozen, finance, report)
+    check_draft(work, report, close, decisions_of(finance))
+    return report
 
 
 def _may_settle(work: Work, month: Period) -> bool:
@@ -83,7 +85,7 @@ def _may_settle(work: Work, month: Period) -> bool:
         raise Stop(f"{month} is open until its cut-off at {cut_off:%Y-%m-%d %H:%M} UTC: settle it then")
     if LISTENS.name not in work.state.tables or work.state.is_behind("listens"):
         raise TryAgain("listens are behind what landed: `podledger run` brings them up to date, then settle")
-    to_settle(payouts, finance_of(work, needed_set(work)), month, all_runs(work))
+    check_plays_are_there(work, to_settle(payouts, finance_of(work, needed_set(work)), month, all_runs(work)))
     return True
 
 
@@ -103,9 +105,7 @@ def _manifest(close: Close, frozen: FrozenListens, plays: str) -> dict[str, Any]
     }
 
 
-def _work_out(
-    work: Work, close: Close, name: str, frozen: FrozenListens, finance: FinanceSet, report: Report
-) -> Report:
+def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, finance: FinanceSet, report: Report) -> None:
     code = archive.code_version()
     checksums = archive.manifest_of(work.settings.lake, name)["checksums"]
     ids = [_run_id(one, close, checksums, code) for one in close.runs]
@@ -113,7 +113,8 @@ def _work_out(
     before, month = all_runs(work), str(close.month)
     draft_no = drafts(before, month)
     draft = draft_of(before, month) if draft_no else []
-    is_new = sorted(ids) != sorted(run.run_id for run in draft)
+    rejected = rejection(before, draft)
+    is_new = sorted(ids) != sorted(run.run_id for run in draft) or rejected is not None
     if not is_new:
         report.notes.append(f"{month} was settled from this very input: nothing new; approve or post that run")
     else:
@@ -129,8 +130,9 @@ def _work_out(
         work.store.add_few(SETTLEMENT_RUNS, rows)
         draft = [Run(**row) for row in rows]
     report.figures |= {"draft": draft_no, "approvals": 0 if is_new else len(approvers(before, draft[0]))}
+    if rejected is not None:
+        report.notes.append(f"{rejected_in_words(rejected)}; this is draft {draft_no}")
     report.notes += draft_notes(month, draft) + compared(work, close, ids, before) + costs_in_words(work, ids)
-    return report
 
 
 def _new_rows(

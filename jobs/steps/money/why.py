@@ -13,6 +13,8 @@ from jobs.steps.money.again import plays_of
 from jobs.steps.money.runs import Run
 from jobs.steps.money.worth import in_text as worth_in_text
 from jobs.steps.money.worth import worth
+from jobs.steps.money.worth_of_plays import in_text as plays_in_text
+from jobs.steps.money.worth_of_plays import worth_of_plays
 from jobs.tables import ALLOCATIONS, LISTEN_SETTLEMENTS, SETTLEMENT_RUNS
 
 
@@ -41,8 +43,15 @@ def why(lake: Path, payee: str, period: str) -> list[dict[str, Any]]:
 
 
 def unpaid(lake: Path, payee: str, period: str) -> list[dict[str, Any]]:
-    """What of the payee's shows was held, invalid, void or late in that month, by which rule, and worth what."""
-    return [one for run in _last_runs(lake, period) for one in worth(lake, run, payee)]
+    """What of the payee's shows was held, invalid, void or late in that month, by which rule, and worth what.
+
+    Where plays count, those in such listens.
+    """
+    return [
+        one
+        for run in _last_runs(lake, period)
+        for one in (worth_of_plays if run.rule == Rule.CPM else worth)(lake, run, payee)
+    ]
 
 
 def _last_runs(lake: Path, period: str) -> list[Run]:
@@ -139,6 +148,7 @@ def _campaign_in_words(one: dict[str, Any]) -> list[str]:
 def unpaid_in_text(one: dict[str, Any]) -> str:
     """What was not paid in words."""
     amount = in_words(abs(one["worth_minor"]), one["currency"])
-    return worth_in_text(
-        one, amount if one["class"] == "held" else f"{amount} {'less' if one['worth_minor'] < 0 else 'more'}"
-    )
+    more = f"{amount} {'less' if one['worth_minor'] < 0 else 'more'}"
+    if "plays" in one:
+        return plays_in_text(one, more)
+    return worth_in_text(one, amount if one["class"] == "held" else more)

@@ -44,23 +44,27 @@ def worth(lake: Path, run: Run, payee: str) -> list[dict[str, Any]]:
     listens of that class been payable, of other shows too: it may be negative. What is held is its part on hold.
     """
     versions = state_of(lake).get("tables", {})
-    splits = lake / run.frozen["archive"] / "splits.parquet"
     with tempfile.TemporaryDirectory(prefix="podledger-why-") as scratch:
         store = OneByOne(Path(scratch))
         store.clear_scratch()
-        with store.engine() as sql:
-            sql.saved("splits", [splits], "")
-            asked = f"SELECT DISTINCT show_id FROM splits WHERE payee_id = {quoted(payee)}"
-            shows = [row["show_id"] for row in sql.query(asked).to_pylist()]
+        shows = shows_of(store, lake, run, payee)
         listens = _unpaid(lake, versions, run, shows)
         told: list[dict[str, Any]] = []
         for name in UNPAID:
             of_class = [row for row in listens if row["class"] == name]
             if of_class:
                 summed = {"class": name, "listens": len(of_class), "heard_ms": sum(one["heard_ms"] for one in of_class)}
-                summed["rules"] = _rules(lake, versions, run, name, {one["listen_id"] for one in of_class})
+                summed["rules"] = rules_of(lake, versions, run, name, {one["listen_id"] for one in of_class})
                 told += ({**summed, **one} for one in _worth(store, lake, versions, run, payee, name))
     return [{"program": run.program, "period": run.period, "run_id": run.run_id, **one} for one in told]
+
+
+def shows_of(store: OneByOne, lake: Path, run: Run, payee: str) -> list[str]:
+    """The shows of which the payee had a share in any split that the run knew."""
+    with store.engine() as sql:
+        sql.saved("splits", [lake / run.frozen["archive"] / "splits.parquet"], "")
+        asked = f"SELECT DISTINCT show_id FROM splits WHERE payee_id = {quoted(payee)} ORDER BY show_id"
+        return [row["show_id"] for row in sql.query(asked).to_pylist()]
 
 
 def _unpaid(lake: Path, versions: dict[str, int], run: Run, shows: Sequence[str]) -> list[dict[str, Any]]:
@@ -86,10 +90,11 @@ def _late(lake: Path, versions: dict[str, int], run: Run) -> str:
     of_program = f"program = {quoted(run.program)}"
     found = rows(lake, SETTLEMENT_RUNS.name, versions[SETTLEMENT_RUNS.name], of_program, "distinct run_id").to_pylist()
     listed = ", ".join(quoted(row["run_id"]) for row in found)
-    return f"\"class\" = 'late' AND {_in_month(run)} AND run_id IN ({listed})"
+    return f"\"class\" = 'late' AND {in_month(run)} AND run_id IN ({listed})"
 
 
-def _in_month(run: Run) -> str:
+def in_month(run: Run) -> str:
+    """Whether a listen is of the run's month, as SQL."""
     month = Period.read(run.period)
     return f"listen_day BETWEEN date '{month.first_day}' AND date '{month.last_day}'"
 
@@ -98,18 +103,32 @@ def _worth(
     store: OneByOne, lake: Path, versions: dict[str, int], run: Run, payee: str, name: str
 ) -> Iterable[dict[str, Any]]:
     """By currency what the payee would have more of."""
+    if name == "held":
+        return [
+            {"currency": row["currency"], "worth_minor": int(row["held_minor"])}
+            for row in _was(lake, versions, run, payee)
+        ]
+    found = work_out(store, lake, run, listens=[_as_if_payable(store, lake, versions, run, name)])
+    return more_than_was(store, lake, versions, run, payee, found)
+
+
+def _was(lake: Path, versions: dict[str, int], run: Run, payee: str) -> list[dict[str, Any]]:
     before = f"run_id = {quoted(run.run_id)} AND payee_id = {quoted(payee)} GROUP BY currency"
     summed = "currency, sum(amount_minor) AS amount_minor, sum(held_minor) AS held_minor"
-    was = rows(lake, ALLOCATIONS.name, versions[ALLOCATIONS.name], before, summed).to_pylist()
-    if name == "held":
-        return [{"currency": row["currency"], "worth_minor": int(row["held_minor"])} for row in was]
-    found = work_out(store, lake, run, listens=[_as_if_payable(store, lake, versions, run, name)])
+    was: list[dict[str, Any]] = rows(lake, ALLOCATIONS.name, versions[ALLOCATIONS.name], before, summed).to_pylist()
+    return was
+
+
+def more_than_was(
+    store: OneByOne, lake: Path, versions: dict[str, int], run: Run, payee: str, found: Sequence[Path]
+) -> list[dict[str, Any]]:
+    """By currency what the payee has more of in these files of ``gold/allocations`` than in the run."""
     with store.engine() as sql:
-        sql.files("allocations", ALLOCATIONS, found)
+        sql.files("allocations", ALLOCATIONS, list(found))
         query = f"FROM allocations WHERE payee_id = {quoted(payee)} GROUP BY currency"
         would_be = sql.query(f"SELECT currency, sum(amount_minor)::BIGINT AS amount_minor {query}").to_pylist()
         would = {row["currency"]: row["amount_minor"] for row in would_be}
-    amounts = {row["currency"]: int(row["amount_minor"]) for row in was}
+    amounts = {row["currency"]: int(row["amount_minor"]) for row in _was(lake, versions, run, payee)}
     return [
         {"currency": currency, "worth_minor": would.get(currency, 0) - amounts.get(currency, 0)}
         for currency in sorted(would.keys() | amounts.keys())
@@ -134,13 +153,13 @@ def _as_if_payable(store: OneByOne, lake: Path, versions: dict[str, int], run: R
         return sql.save(store.lake, query)
 
 
-def _rules(lake: Path, versions: dict[str, int], run: Run, name: str, listens: set[str]) -> dict[str, int]:
+def rules_of(lake: Path, versions: dict[str, int], run: Run, name: str, listens: set[str]) -> dict[str, int]:
     """By which rules they are held or invalid, and how many by each."""
     if name == "held":
         found = rows(lake, HOLDS.name, versions[HOLDS.name], columns="listen_id, rule").to_pylist()
         named = [row["rule"] for row in found if row["listen_id"] in listens]
     elif name == "invalid":
-        where = f"status = 'invalid' AND {_in_month(run)}"
+        where = f"status = 'invalid' AND {in_month(run)}"
         found = rows(lake, LISTENS.name, versions[LISTENS.name], where, "listen_id, reasons").to_pylist()
         named = [reason for row in found if row["listen_id"] in listens for reason in row["reasons"]]
     else:

@@ -57,13 +57,13 @@ def active_hours(events: str) -> str:
 def impossible_before(events: str, impossible: str, rules: CountingRules) -> str:
     """Which of the device days that are impossible now were so by these events alone."""
     days = f"(SELECT device_id, day AS device_day FROM {impossible})"
-    heard = f"(SELECT * FROM ({progress(events)}) SEMI JOIN {days} AS d USING (device_id, device_day))"
+    heard = f"(SELECT * FROM ({progress(events, rules)}) SEMI JOIN {days} AS d USING (device_id, device_day))"
     return impossible_days(f"({device_days(heard)})", rules)
 
 
-def parts_before(events: str, asked: str, impossible: str) -> str:
+def parts_before(events: str, asked: str, impossible: str, rules: CountingRules) -> str:
     """Parts of the listens asked for, from these events alone."""
-    heard = f"(SELECT * FROM ({progress(events)}) SEMI JOIN {asked} USING ({', '.join(KEY)}))"
+    heard = f"(SELECT * FROM ({progress(events, rules)}) SEMI JOIN {asked} USING ({', '.join(KEY)}))"
     return parts(heard, impossible)
 
 
