@@ -142,7 +142,15 @@ def _checked(
         batch = source.add_dataframe_asset(name=view_name(name)).add_batch_definition_whole_dataframe("to_be_published")
         outcomes += _run(context, batch, name, content, question.tables[name].columns)
     context.build_data_docs()
+    _leave_no_empty_folder(docs)
     return outcomes
+
+
+def _leave_no_empty_folder(docs: Path) -> None:
+    """Of results that are shown no longer the library removes the pages and leaves their folders, for ever."""
+    for folder, _, _ in os.walk(docs, topdown=False):
+        with contextlib.suppress(OSError):  # somebody's page lies in it
+            Path(folder).rmdir()
 
 
 def _add_docs(context: Any, docs: Path) -> None:

@@ -1,5 +1,6 @@
 """Which files the landing folder holds (contract section 4), and reading them, wherever the folder is."""
 
+import os
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,8 @@ from jobs.settings import OBJECT_STORAGE
 
 CATALOGUE = "catalog/episodes.ndjson"
 FINANCE = "finance"
+HIDDEN = (".", "_")
+"""How names begin of what is hidden or a draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,19 @@ class LandingFolder:
 
     def files(self, hour: str | None = None) -> list[LandedFile]:
         """By a look into the folders."""
+        places = [f"sync/{folder_of(hour)}"] if hour is not None else self._sealing_hours()
         found = []
-        for path in (self.folder / "sync").glob(f"{folder_of(hour)}/*.ndjson.gz"):
-            relative = path.relative_to(self.folder).as_posix()
-            if is_landed(relative):
-                status = path.stat()
-                found.append(LandedFile(relative, status.st_size, str(status.st_mtime_ns)))
+        for place in places:
+            for entry in _entries(self.folder / place):
+                if entry.name.endswith(".ndjson.gz"):
+                    status = entry.stat()
+                    found.append(LandedFile(f"{place}/{entry.name}", status.st_size, str(status.st_mtime_ns)))
         return sorted(found, key=lambda file: file.path)
+
+    def _sealing_hours(self) -> list[str]:
+        """Their folders, relative to this one."""
+        days = [f"sync/{day.name}" for day in _entries(self.folder / "sync")]
+        return [f"{day}/{hour.name}" for day in days for hour in _entries(self.folder / day)]
 
     def open(self, path: str) -> IO[bytes]:
         """The file itself."""
@@ -86,6 +95,15 @@ class LandingFolder:
         return {path.name: path.read_bytes() for path in paths if is_landed(path.name)}
 
 
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What lies in a folder and counts as landed; nothing where it is none, or is gone meanwhile."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(HIDDEN)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def landing_at(place: str) -> Landing:
     """The landing folder at a path, or at ``s3://bucket/prefix``."""
     if not place.startswith(OBJECT_STORAGE):
@@ -102,4 +120,4 @@ def folder_of(hour: str | None, every: str = "*/*") -> str:
 
 def is_landed(path: str) -> bool:
     """Whether the file counts as landed: not while any name on the way is hidden or a draft's."""
-    return not any(name.startswith((".", "_")) for name in PurePosixPath(path).parts)
+    return not any(name.startswith(HIDDEN) for name in PurePosixPath(path).parts)

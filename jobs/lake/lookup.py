@@ -1,7 +1,8 @@
 """Looking up a few rows in a long history: newest files first, and of each only the row groups that hold them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,10 @@ from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
 
 FOUND_IN = "found_in"
+GROUP = "group"
+ROWS_AT_ONCE = 500_000
+"""About how many rows of a file are looked through at once."""
+Values = np.ndarray[Any, Any]
 
 
 def rows_with(
@@ -21,50 +26,79 @@ def rows_with(
 
     ``wanted`` has the key and the columns ``near``, which are never null and equal where the key is, and by which rows
     lie together in the files: so they take little room there, and are read first. A row group gives its keys, which
-    take much, only if a row lies in it that is wanted by ``near``; and is read at all only if its statistics of the
-    first of these do not rule that out. What is found is not looked for any further. The column ``found_in`` names the
-    file of each.
+    take much, only if a row lies in it that is wanted by ``near``; and is read at all only if its statistics of these
+    do not rule that out. What is found is not looked for any further. The column ``found_in`` names the file of each.
     """
     schema = pa.schema([arrow_schema(table).field(name) for name in columns])
     found: list[pa.Table] = []
     for path in paths:
         if not wanted.num_rows:
             break
-        keys = wanted.column(key).combine_chunks()
         with pq.ParquetFile(path) as file:
-            for group in _groups(file.metadata, near[0], wanted.column(near[0])):
-                if _is_near(file.read_row_group(group, list(near)), wanted, near):
-                    rows = file.read_row_group(group, list(columns))
-                    rows = rows.filter(pc.is_in(rows.column(key), value_set=keys)).cast(schema)
-                    found.append(rows.append_column(FOUND_IN, pa.array([str(path)] * rows.num_rows, pa.string())))
-        so_far = [rows.column(key).combine_chunks() for rows in found]
-        if so_far:
-            wanted = wanted.filter(pc.invert(pc.is_in(keys, value_set=pa.concat_arrays(so_far))))
+            chosen = _groups(file.metadata, wanted, near)
+            so_far = [_rows_of(file, groups, wanted, key, near, columns) for groups in chosen]
+        if not so_far:
+            continue
+        rows = pa.concat_tables(so_far).cast(schema)
+        found.append(rows.append_column(FOUND_IN, pa.array([str(path)] * rows.num_rows, pa.string())))
+        wanted = wanted.filter(pc.invert(_is_among(wanted, rows, key)))
     return pa.concat_tables([schema.append(pa.field(FOUND_IN, pa.string())).empty_table(), *found])
 
 
-def _groups(footer: pq.FileMetaData, near: str, wanted: pa.ChunkedArray) -> list[int]:
-    """The row groups between whose least and greatest value one of those wanted lies."""
-    values = np.unique(wanted.to_numpy())
-    place = footer.schema.names.index(near)
-    chosen = []
-    for group in range(footer.num_row_groups):
-        ends = footer.row_group(group).column(place).statistics
-        if ends is None or not ends.has_min_max:
-            chosen.append(group)
-            continue
-        first, after = np.searchsorted(values, ends.min, "left"), np.searchsorted(values, ends.max, "right")
-        if first < after:
-            chosen.append(group)
-    return chosen
+def _rows_of(
+    file: pq.ParquetFile,
+    groups: Sequence[int],
+    wanted: pa.Table,
+    key: str,
+    near: Sequence[str],
+    columns: Sequence[str],
+) -> pa.Table:
+    """The wanted rows of these row groups."""
+    rows = file.read_row_groups(_near(file, groups, wanted, near), list(columns))
+    return rows.filter(_is_among(rows, wanted, key))
 
 
-def _is_near(rows: pa.Table, wanted: pa.Table, near: Sequence[str]) -> bool:
-    """Whether one of the rows is wanted by all of these columns."""
+def _near(file: pq.ParquetFile, groups: Sequence[int], wanted: pa.Table, near: Sequence[str]) -> list[int]:
+    """Those of the row groups in which a row lies that is wanted by all of these columns."""
+    rows = file.read_row_groups(list(groups), list(near))
+    wanted = wanted.select(near).cast(rows.schema)
+    held = [file.metadata.row_group(group).num_rows for group in groups]
+    rows = rows.append_column(GROUP, pa.array(np.repeat(groups, held)))
     for name in near:
-        rows = rows.filter(pc.is_in(rows.column(name), value_set=wanted.column(name).combine_chunks()))
-    return bool(rows.num_rows) and not _places(rows, near).isdisjoint(_places(wanted, near))
+        rows = rows.filter(_is_among(rows, wanted, name))
+    found = rows.join(wanted, list(near), join_type="left semi", use_threads=False)
+    return sorted(found.column(GROUP).unique().to_pylist())
 
 
-def _places(rows: pa.Table, near: Sequence[str]) -> set[tuple[object, ...]]:
-    return set(zip(*(rows.column(name).to_pylist() for name in near), strict=True))
+def _is_among(rows: pa.Table, wanted: pa.Table, name: str) -> pa.ChunkedArray:
+    return pc.is_in(rows.column(name), value_set=wanted.column(name).combine_chunks())
+
+
+def _groups(footer: pq.FileMetaData, wanted: pa.Table, near: Sequence[str]) -> Iterator[list[int]]:
+    """The row groups whose least and greatest values leave room for a row that is wanted, some at once."""
+    places = [footer.schema.names.index(name) for name in near]
+    values = [column.to_numpy() for column in wanted.sort_by(near[0]).select(near).columns]
+    chosen: list[int] = []
+    rows = 0
+    for number in range(footer.num_row_groups):
+        group = footer.row_group(number)
+        if _has_room(values, [group.column(place).statistics for place in places]):
+            chosen.append(number)
+            rows += group.num_rows
+        if rows >= ROWS_AT_ONCE:
+            yield chosen
+            chosen, rows = [], 0
+    if chosen:
+        yield chosen
+
+
+def _has_room(values: Sequence[Values], statistics: Sequence[pq.Statistics | None]) -> bool:
+    """Whether a row lies between the least and greatest of every column that has them; rows go by the first column."""
+    start, end = 0, len(values[0])
+    if (first := statistics[0]) is not None and first.has_min_max:
+        start, end = np.searchsorted(values[0], first.min, "left"), np.searchsorted(values[0], first.max, "right")
+    has_room = np.ones(end - start, bool)
+    for column, ends in zip(values[1:], statistics[1:], strict=True):
+        if ends is not None and ends.has_min_max:
+            has_room &= (column[start:end] >= ends.min) & (column[start:end] <= ends.max)
+    return bool(has_room.any())

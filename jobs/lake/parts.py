@@ -156,13 +156,14 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _order(columns: list[pa.ChunkedArray]) -> pa.Array:
-    """Places of the rows such that equal values lie together, the first column's outermost; texts in any order."""
+    """Places of the rows in the order of these columns, the first outermost; nulls as zero or as the least text."""
     return pa.array(np.lexsort([_numbers(column) for column in reversed(columns)]))
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
     if pa.types.is_string(column.type):
-        column = column.combine_chunks().dictionary_encode().indices
+        column = column.combine_chunks().dictionary_encode()
+        column = pc.rank(column.dictionary, tiebreaker="dense").take(column.indices)
     elif pa.types.is_date32(column.type):
         column = column.cast(pa.int32())
     numbers: np.ndarray[Any, Any] = pc.fill_null(column, 0).to_numpy()

@@ -109,6 +109,8 @@ def test_maintenance_keeps_content_and_published_versions(
     assert later.code == 0, later.err
     assert later.json()["steps"][0]["figures"]["results_let_go"] > 0
     assert content(own_lake) == before
+    docs = own_lake / "_published" / "data_docs"
+    assert all(any(folder.iterdir()) for folder in docs.rglob("*") if folder.is_dir())  # none is left of earlier checks
     assert podledger("run", "--landing", landing, "--lake", own_lake, "--json").json()["news"] is False
     assert podledger("show", "listens", "--lake", own_lake, "--json").json()["rows"]
 
