@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.catalog.changes import touch
 from service.catalog.ids import new_id
 from service.catalog.models import Episode, Media, Show
 from service.catalog.shapes import EpisodeChange, EpisodeDetails, EpisodeIn, EpisodeOut, MediaOut
@@ -41,13 +42,6 @@ def change_episode(session: Session, episode: Episode, change: EpisodeChange) ->
         episode.title = given["title"]
     episode.details = {**episode.details, **_details(given)}
     touch(session, episode)
-
-
-def touch(session: Session, episode: Episode) -> None:
-    """Has the episode's piece of the feed made anew, and the feed and the catalogue if it is in there."""
-    episode.fragment = None
-    if episode.status in ("published", "withdrawn"):
-        session.get_one(Show, episode.show_id).want_feed()
 
 
 def own_episode(session: Session, account_id: str, episode_id: str) -> Episode:

@@ -105,7 +105,7 @@ def edit_show(core: CoreOf, creator: Writer, show_id: Key, given: ShowChange) ->
     publisher = core.part(Publisher)
     with core.database.write() as session:
         show = own_show(session, account_of(creator), show_id)
-        change_show(show, given)
+        change_show(session, show, given)
         shown = show_out(show, publisher.addresses)
     publisher.publish(show_id)
     return shown
