@@ -15,6 +15,7 @@ from tests.service.running import folder_place
 AUDIO = {
     "tone.mp3": "-f lavfi -i sine=440:duration=20 -b:a 64k",
     "long.mp3": "-f lavfi -i sine=440:duration=100 -b:a 64k",
+    "large.mp3": "-f lavfi -i sine=440:duration=400 -b:a 320k",
     "other.mp3": "-f lavfi -i sine=330:duration=31 -b:a 64k",
     "loose.mp3": "-f lavfi -i sine=440:duration=20 -q:a 7 -write_xing 0",
     "tone.m4a": "-f lavfi -i sine=440:duration=20 -c:a aac -movflags faststart",
