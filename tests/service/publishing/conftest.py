@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.conftest import KINDS, make_bucket_place
+from tests.service.publishing.abroad import Abroad, somebody_elses
 from tests.service.publishing.creators import Creator, new_creator
 from tests.service.publishing.edges import Edge, start_edge
 from tests.service.running import folder_place
@@ -76,3 +77,10 @@ def creator(edge: Edge) -> Iterator[Creator]:
     """Somebody new who publishes there."""
     with new_creator(edge) as made:
         yield made
+
+
+@pytest.fixture
+def abroad() -> Iterator[Abroad]:
+    """A server of somebody else's."""
+    with somebody_elses() as running:
+        yield running
