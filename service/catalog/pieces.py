@@ -82,9 +82,9 @@ class Pieces:
     def _read(self, show: Show, ids: Sequence[str]) -> list[Piece]:
         with self._database.read() as session:
             there = select(Episode.id, Episode.touched, Episode.fragment).where(
-                Episode.id.in_(ids), Episode.fragment.is_not(None), Episode.fragment_version == self._version
+                Episode.id.in_(ids), Episode.fragment_version == self._version
             )
-            pieces = [Piece(*row) for row in session.execute(there)]
+            pieces = [Piece(of, touched, kept) for of, touched, kept in session.execute(there) if kept is not None]
             stale = set(ids) - {one.episode_id for one in pieces}
             wanted = select(Episode, Media).join(Media, Media.id == Episode.media_id).where(Episode.id.in_(stale))
             anew = [

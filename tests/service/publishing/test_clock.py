@@ -67,7 +67,8 @@ def test_what_was_promised_for_a_time_appears_when_the_clock_is_there_and_stays(
     later = f"/v1/episodes/{scheduled(creator, show, audio('tone.mp3'), 'Later', clock, HOUR_S * 1000)}"
     at_ms = creator.client.get(later).json()["publish_at_ms"]
     clock.jump(-DAY_S)
-    scheduled(creator, show, audio("tone.mp3"), "Soon", clock, 1000)
+    scheduled(creator, show, audio("tone.mp3"), "Soon", clock, HOUR_S * 1000)
+    clock.jump(-DAY_S + 2 * HOUR_S)
     wait_until(lambda: creator.titles(show) == ["Soon"], what="the other, in a turn that passed this one over")
     clock.jump(2 * HOUR_S)
     wait_until(lambda: creator.titles(show) == ["Later", "Soon"], what="the episode")
