@@ -38,8 +38,13 @@ class Episode:
     listed: bool = True
 
 
-def read_catalogue(content: bytes, known: Mapping[str, Episode]) -> dict[str, Episode]:
+def read_catalogue(
+    content: bytes, known: Mapping[str, Episode], lines: dict[bytes, Episode] | None = None
+) -> dict[str, Episode]:
     """Every episode known once this catalogue is in force: its rows, and those that it no longer lists.
+
+    ``lines`` is what whoever reads one catalogue after another keeps of them: what a line said that stands in the one
+    before is not read again. It is brought up to date.
 
     Raises:
         CatalogueRefused: a line is no JSON object, an id repeats or moves to another show, or a row lacks one
@@ -47,10 +52,13 @@ def read_catalogue(content: bytes, known: Mapping[str, Episode]) -> dict[str, Ep
     """
     faults: list[str] = []
     listed: dict[str, Episode] = {}
+    read: dict[bytes, Episode] = {}
     for number, line in _numbered_lines(content):
-        episode = _episode(number, line, faults)
+        episode = (lines or {}).get(line) or _episode(number, line, faults)
         if episode is None:
             continue
+        if lines is not None:
+            read[line] = episode
         before = known.get(episode.episode_id)
         if episode.episode_id in listed:
             faults.append(f"line {number}: episode {episode.episode_id!r} repeats")
@@ -60,6 +68,9 @@ def read_catalogue(content: bytes, known: Mapping[str, Episode]) -> dict[str, Ep
         listed[episode.episode_id] = episode
     if faults:
         raise CatalogueRefused(faults)
+    if lines is not None:
+        lines.clear()
+        lines.update(read)
     gone = {name: replace(episode, listed=False) for name, episode in known.items() if name not in listed}
     return gone | listed
 

@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.catalog.changes import touch
 from service.catalog.ids import new_id
 from service.catalog.models import Episode, Media, Show
 from service.catalog.shapes import EpisodeChange, EpisodeDetails, EpisodeIn, EpisodeOut, MediaOut
@@ -41,13 +42,6 @@ def change_episode(session: Session, episode: Episode, change: EpisodeChange) ->
         episode.title = given["title"]
     episode.details = {**episode.details, **_details(given)}
     touch(session, episode)
-
-
-def touch(session: Session, episode: Episode) -> None:
-    """Has the episode's piece of the feed made anew, and the feed and the catalogue if it is in there."""
-    episode.fragment = None
-    if episode.status in ("published", "withdrawn"):
-        session.get_one(Show, episode.show_id).want_feed()
 
 
 def own_episode(session: Session, account_id: str, episode_id: str) -> Episode:
@@ -90,16 +84,22 @@ def appear(session: Session, episode: Episode, dated_ms: int, now_ms: int) -> No
     episode.status = "published"
     episode.published_ms = episode.published_ms if episode.published_ms is not None else dated_ms
     episode.withdrawn_ms = episode.publish_at_ms = None
-    media = session.get_one(Media, episode.media_id)
-    media.from_ms = media.from_ms if media.from_ms is not None else now_ms
+    serve_from(session, session.get_one(Media, episode.media_id), now_ms)
     touch(session, episode)
+
+
+def serve_from(session: Session, media: Media, now_ms: int) -> None:
+    """Notes since when a version is served: later than all before it, whatever the clock says."""
+    if media.from_ms is None:
+        before = session.scalar(select(func.max(Media.from_ms)).where(Media.episode_id == media.episode_id))
+        media.from_ms = now_ms if before is None else max(now_ms, before + 1)
 
 
 def withdraw_episode(session: Session, episode: Episode, now_ms: int) -> None:
     """Takes an episode out of its feed; what was heard of it still counts. A scheduled one is a draft again."""
     if episode.status == "published":
         touch(session, episode)
-        episode.status, episode.withdrawn_ms = "withdrawn", now_ms
+        episode.status, episode.withdrawn_ms = "withdrawn", max(now_ms, episode.published_ms or now_ms)
     elif episode.status == "scheduled":
         episode.status, episode.publish_at_ms = "draft", None
 

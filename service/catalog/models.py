@@ -25,13 +25,9 @@ class Show(Base):
     """Its object's name in the media store."""
     created_ms: Mapped[int] = mapped_column(BigInteger)
     feed_wanted: Mapped[int] = mapped_column(Integer, default=0)
-    """Grows with every change that its feed, or a line of the catalogue, must show."""
+    """Grows with every change that its feed, or a line of the catalogue, must show: `service.catalog.changes`."""
     feed_done: Mapped[int] = mapped_column(Integer, default=0)
     """What the feed shows: when it is less than wanted, the feed is made anew."""
-
-    def want_feed(self) -> None:
-        """Has its feed made anew. The database counts, so that of two changes at once none is lost."""
-        self.feed_wanted = Show.feed_wanted + 1
 
 
 class Episode(Base):
@@ -41,6 +37,7 @@ class Episode(Base):
     __table_args__ = (
         CheckConstraint("status in ('draft', 'scheduled', 'published', 'withdrawn')", name="status"),
         Index("ix_episodes_show_id_published_ms", "show_id", "published_ms"),
+        Index("ix_episodes_show_id_touched", "show_id", "touched"),
         Index("uq_episodes_show_id_guid", "show_id", "guid", unique=True),
     )
 
@@ -63,6 +60,8 @@ class Episode(Base):
     fragment: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Its piece of the feed; None until it is made, and again when it changes."""
     fragment_version: Mapped[int] = mapped_column(Integer, default=0)
+    touched: Mapped[int] = mapped_column(Integer, default=0)
+    """Its show's ``feed_wanted`` when it last changed while anybody could know of it."""
 
 
 class Media(Base):

@@ -3,24 +3,24 @@
 import hashlib
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from service.catalog.covers import give_cover
 from service.catalog.episodes import appear, due_episodes
-from service.catalog.feed_of import channel_of, fragment_version, item_of
-from service.catalog.models import Episode, Media, Show
-from service.catalog.record import NAME, Catalogue
+from service.catalog.feed_of import channel_of
+from service.catalog.models import Show
+from service.catalog.pieces import Pieces
+from service.catalog.record import NAME, Catalogue, Entry
 from service.core import Core
 from service.errors import Problem
-from service.feeds.channel import render_page
+from service.feeds.channel import join_page, render_head
 from service.feeds.check import FeedBroken, check_feed
 from service.feeds.compressing import BlockGzip
-from service.feeds.files import is_written, remove_feed_file, write_feed_file
-from service.feeds.item import render_item
+from service.feeds.files import WrittenFiles, is_written, remove_feed_file, write_feed_file
 from service.feeds.notices import add_notices, hub_urls
 from service.feeds.paging import Page, split_into_pages
 from service.landing import LandingAway
@@ -40,7 +40,8 @@ class Publisher:
         self._landed: bytes | None = None
         self.addresses = Addresses(core.settings.server.public_url.rstrip("/"))
         self._catalogue = Catalogue(self.addresses)
-        self._gzip = BlockGzip()
+        self._pieces = Pieces(core.database, self.addresses)
+        self._gzip, self._written = BlockGzip(), WrittenFiles()
         self.public = core.settings.data.folder / "feeds"
         self.private = core.settings.data.folder / "private-feeds"
 
@@ -65,12 +66,18 @@ class Publisher:
         with self._lock:
             try:
                 self.write_catalogue()
-                for show_id in show_ids:
-                    self._publish_show(show_id)
-            except (LandingAway, OSError, FeedBroken, Problem) as error:
-                log.warning("not published yet, will be tried again: %s; see docs/runbooks/feeds.md", error)
-                return False
-            return True
+            except (LandingAway, OSError) as error:
+                return _later("the catalogue", error)
+            done = [self._try_publishing(show_id) for show_id in show_ids]
+            return all(done)
+
+    def _try_publishing(self, show_id: str) -> bool:
+        """A show that cannot be published keeps no other from it."""
+        try:
+            self._publish_show(show_id)
+        except (LandingAway, OSError, FeedBroken, Problem) as error:
+            return _later(show_id, error)
+        return True
 
     def write_catalogue(self) -> None:
         """Writes the catalogue if it changed; before anything was ever published there is none.
@@ -96,18 +103,28 @@ class Publisher:
                 appear(session, episode, episode.publish_at_ms or now_ms, now_ms)
 
     def _publish_show(self, show_id: str) -> None:
+        """Makes a feed of what the catalogue was made of, so that it says nothing that is not known there."""
         began = time.monotonic()
         with self._core.database.read() as session:
             show = session.get(Show, show_id)
-            if show is None or show.feed_done >= show.feed_wanted:
-                return  # somebody else was here while this one waited: the turn that comes round by itself
-            wanted = show.feed_wanted
-            episodes = self._published(session, show)
-            session.expunge(show)
+        if show is None or show.feed_done >= show.feed_wanted:
+            return  # somebody else was here while this one waited: the turn that comes round by itself
+        wanted, entries = self._catalogue.feed(show_id)
         give_cover(self._core.part(Files), show)
-        changed = self._write_feed(show, episodes)
+        changed = self._write_feed(show, entries)
+        self._note_done(show, wanted)
+        took_ms = round((time.monotonic() - began) * 1000)
+        log.info("feed %s: %d episodes, %d files written, %d ms", show.slug, len(entries), changed, took_ms)
+
+    def _note_done(self, show: Show, wanted: int) -> None:
+        """Pieces go into the database with the note that the feed has them; very many go in transactions before."""
+        *earlier, last = self._pieces.unsaved()
+        for some in earlier:
+            with self._core.database.write() as session:
+                self._pieces.save(session, some)
         with self._core.database.write() as session:
-            kept = session.get(Show, show_id)
+            self._pieces.save(session, last)
+            kept = session.get(Show, show.id)
             if kept is None:
                 return
             if kept.cover is None:  # the database looks once more: the show may be given one just now
@@ -116,52 +133,32 @@ class Publisher:
             if not show.private:
                 feed_url = self.addresses.feed_url(show.slug)
                 add_notices(session, self._core.settings.feeds, show.id, feed_url, self._core.now_ms())
-        took_ms = round((time.monotonic() - began) * 1000)
-        log.info("feed %s: %d episodes, %d files written, %d ms", show.slug, len(episodes), changed, took_ms)
+        self._pieces.saved()
 
-    def _published(self, session: Session, show: Show) -> list[tuple[int, bytes]]:
-        """When each episode was published and its piece of the feed, newest first; missing pieces are made and kept."""
-        version = fragment_version(self.addresses)
-        wanted = (
-            select(Episode.id, Episode.published_ms, Episode.fragment, Episode.fragment_version)
-            .where(Episode.show_id == show.id, Episode.status == "published")
-            .order_by(Episode.published_ms.desc(), Episode.id.desc())
-        )
-        rows = session.execute(wanted).all()
-        stale = [row.id for row in rows if row.fragment is None or row.fragment_version != version]
-        made = self._make_fragments(show, stale, version) if stale else {}
-        return [(row.published_ms, made.get(row.id) or row.fragment) for row in rows]
-
-    def _make_fragments(self, show: Show, episode_ids: list[str], version: int) -> dict[str, bytes]:
-        made: dict[str, bytes] = {}
-        for start in range(0, len(episode_ids), 500):
-            ids = episode_ids[start : start + 500]
-            with self._core.database.write() as session:
-                wanted = select(Episode, Media).join(Media, Media.id == Episode.media_id).where(Episode.id.in_(ids))
-                for episode, media in session.execute(wanted):
-                    fragment = render_item(item_of(show, episode, media, self.addresses))
-                    episode.fragment, episode.fragment_version = fragment, version
-                    made[episode.id] = fragment
-        return made
-
-    def _write_feed(self, show: Show, episodes: list[tuple[int, bytes]]) -> int:
+    def _write_feed(self, show: Show, entries: Sequence[Entry]) -> int:
         """Writes the older pages first, so that the feed never names one that is not there; says how many changed."""
         settings = self._core.settings.feeds
         channel = channel_of(show, self.addresses, hub_urls(settings), bool(settings.podping_url))
         folder, feeds_url, slug = self.public, self.addresses.feeds_url, show.slug
         if show.private:
             folder, feeds_url, slug = self.private, f"{self.addresses.feeds_url}/private", SUBSCRIBER
-        pages = list(split_into_pages(feeds_url, slug, [at_ms for at_ms, _ in episodes], settings.page_items))
+        pages = list(split_into_pages(feeds_url, slug, [one.published_ms for one in entries], settings.page_items))
         changed = 0
         for page in reversed(pages):
-            document = render_page(channel, page, [piece for _, piece in episodes[page.first : page.last]])
-            file = self._file(folder, show, page)
-            if is_written(file, document):
-                continue
-            check_feed(document, page.last - page.first)
-            changed += write_feed_file(file, document, self._core.now_ms() // 1000, self._gzip)
+            head, file = render_head(channel, page), self._file(folder, show, page)
+            of_page = entries[page.first : page.last]
+            if not self._written.is_made_of(file, (head, of_page)):
+                changed += self._write_page(file, head, self._pieces.of(show, of_page))
+                self._written.note(file, (head, of_page))
         self._remove_pages(folder / show.slug, len(pages))
         return changed
+
+    def _write_page(self, file: Path, head: bytes, pieces: Sequence[bytes]) -> bool:
+        document = join_page(head, pieces)
+        if is_written(file, document):
+            return False
+        check_feed(document, len(pieces))
+        return write_feed_file(file, document, self._core.now_ms() // 1000, self._gzip)
 
     def _file(self, folder: Path, show: Show, page: Page) -> Path:
         """Private feeds are kept under the show's name, whatever stands for the token in their addresses."""
@@ -171,4 +168,10 @@ class Publisher:
         number = pages
         while (folder / f"{number}.xml").exists():
             remove_feed_file(folder / f"{number}.xml")
+            self._written.forget(folder / f"{number}.xml")
             number += 1
+
+
+def _later(what: str, error: Exception) -> bool:
+    log.warning("%s: not published yet, will be tried again: %s; see docs/runbooks/feeds.md", what, error)
+    return False

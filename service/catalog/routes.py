@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
 from service.accounts.guards import account_of, needs
@@ -32,6 +32,7 @@ from service.catalog.shows import add_show, change_show, list_shows, own_show, s
 from service.core import Core, core_of
 from service.errors import try_later
 from service.media.files import Files
+from service.media.sending import StoreResponse
 from service.shapes import After, Key, Limit, Page, problems
 
 router = APIRouter(tags=["catalogue"])
@@ -85,10 +86,10 @@ def one_show(core: CoreOf, creator: Reader, show_id: Key) -> ShowOut:
 
 @router.get(
     "/v1/shows/{show_id}/archive",
-    response_class=StreamingResponse,
+    response_class=StoreResponse,
     responses={200: {"content": {"application/x-tar": {}}}, **problems(401, 403, 404, 422, 429, 503)},
 )
-def take_show_along(core: CoreOf, creator: Reader, show_id: Key) -> StreamingResponse:
+def take_show_along(core: CoreOf, creator: Reader, show_id: Key) -> StoreResponse:
     """A show with all its data and files, as a tar."""
     store = core.part(Files).store
     if not store.is_there():
@@ -96,7 +97,7 @@ def take_show_along(core: CoreOf, creator: Reader, show_id: Key) -> StreamingRes
     with core.database.read() as session:
         show = export_show(session, own_show(session, account_of(creator), show_id))
     headers = {"Content-Disposition": f'attachment; filename="{show["slug"]}.tar"'}
-    return StreamingResponse(archive(store, show), headers=headers, media_type="application/x-tar")
+    return StoreResponse(archive(store, show), headers=headers, media_type="application/x-tar")
 
 
 @router.patch("/v1/shows/{show_id}", responses=problems(400, 401, 403, 404, 413, 422, 429, 503))
@@ -105,7 +106,7 @@ def edit_show(core: CoreOf, creator: Writer, show_id: Key, given: ShowChange) ->
     publisher = core.part(Publisher)
     with core.database.write() as session:
         show = own_show(session, account_of(creator), show_id)
-        change_show(show, given)
+        change_show(session, show, given)
         shown = show_out(show, publisher.addresses)
     publisher.publish(show_id)
     return shown

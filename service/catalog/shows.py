@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.catalog.changes import want_feed
 from service.catalog.ids import new_id
 from service.catalog.models import Show
 from service.catalog.shapes import ShowChange, ShowDetails, ShowIn, ShowOut
@@ -46,13 +47,13 @@ def add_show(session: Session, addresses: Addresses, account_id: str, given: Sho
     return show
 
 
-def change_show(show: Show, change: ShowChange) -> None:
+def change_show(session: Session, show: Show, change: ShowChange) -> None:
     """Takes over what the change names."""
     given = change.model_dump(mode="json", exclude_unset=True)
     if given.get("title"):
         show.title = given["title"]
     show.details = {**show.details, **_details(given)}
-    show.want_feed()
+    want_feed(session, show.id)
 
 
 def own_show(session: Session, account_id: str, show_id: str) -> Show:

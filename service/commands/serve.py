@@ -79,8 +79,10 @@ def _write_log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)sZ %(levelname)s %(name)s %(message)s")
     for quiet in ("alembic", "botocore", "boto3", "httpx", "uvicorn.error"):
         logging.getLogger(quiet).setLevel(logging.WARNING)
-    # the server writes why the app did not start as a trace, whatever it was; `_as_told` knows better
-    logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith("Traceback"))
+    # the server writes why the app did not start as a trace, whatever it was, and of each answer that it closes before
+    # its end that it was not completed; `_as_told` and whoever broke the answer off know better
+    known = ("Traceback", "ASGI callable returned without completing response")
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(known))
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, dict[str, str]]:

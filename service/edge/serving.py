@@ -1,6 +1,7 @@
 """The edge as the settings want it, and its log on the way to the landing folder."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from service.media.store import MediaBucket, media_folder, open_media
 from service.secrets import Secrets
 from service.settings import Settings
 from service.shippers.networks import DailyKeys, NetworkLists, read_lists
-from service.shippers.rotation import set_log_aside, ship_set_aside
-from service.shippers.ship import Shipper
+from service.shippers.rotation import LogsAside
+from service.shippers.ship import Shipped, Shipper
 
 router = APIRouter()
+log = logging.getLogger(__name__)
 
 _SETTLE_S = 2.0
 
@@ -73,18 +75,26 @@ class LogChore:
         self._core = core
         self._nginx = nginx
         self._shipper = Shipper(core.landing, keys, network_lists(settings.edge.networks), settings.edge.late_days)
+        self._aside = LogsAside(nginx.plan.logs)
 
     def ship(self) -> None:
         """Lands what was set aside before, sets aside what came since, and destroys keys nobody needs."""
         now_ms = self._core.now_ms()
-        ship_set_aside(self._nginx.plan.logs, self._shipper, now_ms, _SETTLE_S)
-        set_log_aside(self._nginx.plan.access_log, self._nginx.reopen_log)
+        _tell_of_refused(self._aside.ship(self._shipper, now_ms, _SETTLE_S))
+        self._aside.add(self._nginx.plan.access_log, self._nginx.reopen_log)
         self._shipper.destroy_old_keys(now_ms)
 
     def ship_rest(self) -> None:
         """Lands everything, once nginx has ended and nobody writes any more."""
-        set_log_aside(self._nginx.plan.access_log, lambda: None)
-        ship_set_aside(self._nginx.plan.logs, self._shipper, self._core.now_ms() + 1, 0.0)
+        self._aside.add(self._nginx.plan.access_log, lambda: None)
+        _tell_of_refused(self._aside.ship(self._shipper, self._core.now_ms(), 0.0))
+
+
+def _tell_of_refused(shipped: Iterable[Shipped]) -> None:
+    for one in shipped:
+        if one.refused:
+            reasons = ", ".join(f"{reason} {number}" for reason, number in sorted(one.refused.items()))
+            log.warning("access log: of %d lines some do not land: %s; see docs/runbooks/edge.md", one.lines, reasons)
 
 
 def network_lists(file: str) -> NetworkLists:

@@ -8,21 +8,25 @@ class FeedBroken(Exception):
 
 
 class _Reader:
-    """Notes what must be unlike anything else, and what must be there."""
+    """Notes what must be unlike anything else, and what must be there.
+
+    The parser is asked for texts and ends of elements inside a guid alone: all others would be most of the work.
+    """
 
     def __init__(self) -> None:
         self.guids: list[str] = []
         self.enclosures: list[str] = []
         self.items = 0
-        self._text: list[str] | None = None
+        self._text: list[str] = []
+        self._parser = expat.ParserCreate("UTF-8")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
 
     def read(self, document: bytes) -> None:
-        parser = expat.ParserCreate("UTF-8")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.Parse(document, True)
+        try:
+            self._parser.Parse(document, True)
+        finally:
+            self._parser.StartElementHandler = None
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "item":
@@ -31,15 +35,13 @@ class _Reader:
             self.enclosures.append(attributes.get("url", ""))
         elif name == "guid":
             self._text = []
-
-    def _characters(self, text: str) -> None:
-        if self._text is not None:
-            self._text.append(text)
+            self._parser.CharacterDataHandler = self._text.append
+            self._parser.EndElementHandler = self._end
 
     def _end(self, name: str) -> None:
-        if name == "guid" and self._text is not None:
+        if name == "guid":
+            self._parser.CharacterDataHandler = self._parser.EndElementHandler = None
             self.guids.append("".join(self._text))
-            self._text = None
 
 
 def check_feed(document: bytes, items: int) -> None:

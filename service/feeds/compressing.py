@@ -3,7 +3,8 @@
 import gzip
 import hashlib
 import zlib
-from collections import OrderedDict
+
+from service.feeds.keeping import KeptBytes
 
 GZIP_LEVEL = 5
 BLOCK_BYTES = 256 << 10
@@ -21,33 +22,29 @@ class BlockGzip:
 
     def __init__(self, most_bytes: int = 32 << 20) -> None:
         """Nothing is kept yet."""
-        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
-        self._kept_bytes, self._most_bytes = 0, most_bytes
+        self._kept: KeptBytes[bytes] = KeptBytes(most_bytes)
 
     def compress(self, content: bytes) -> bytes:
         """One member of gzip that holds the content; a short one in the ordinary way."""
         if len(content) < 2 * BLOCK_BYTES:
             return gzip.compress(content, GZIP_LEVEL, mtime=0)
         starts = range(len(content) % BLOCK_BYTES, len(content), BLOCK_BYTES)
-        first = _deflate(content[: starts[0]], zlib.Z_FULL_FLUSH)
-        blocks = [self._block(content[at : at + BLOCK_BYTES]) for at in starts]
+        whole = memoryview(content)
+        first = _deflate(whole[: starts[0]], zlib.Z_FULL_FLUSH)
+        blocks = [self._block(whole[at : at + BLOCK_BYTES]) for at in starts]
         ending = zlib.crc32(content).to_bytes(4, "little") + (len(content) & 0xFFFFFFFF).to_bytes(4, "little")
         return b"".join([_HEADER, first, *blocks, _deflate(b"", zlib.Z_FINISH), ending])
 
-    def _block(self, block: bytes) -> bytes:
+    def _block(self, block: memoryview) -> bytes:
         key = hashlib.sha256(block).digest()
         made = self._kept.get(key)
         if made is None:
-            made = self._kept[key] = _deflate(block, zlib.Z_FULL_FLUSH)
-            self._kept_bytes += len(made)
-            while self._kept_bytes > self._most_bytes:
-                self._kept_bytes -= len(self._kept.popitem(last=False)[1])
-        else:
-            self._kept.move_to_end(key)
+            made = _deflate(block, zlib.Z_FULL_FLUSH)
+            self._kept.keep(key, made)
         return made
 
 
-def _deflate(piece: bytes, ending: int) -> bytes:
+def _deflate(piece: bytes | memoryview, ending: int) -> bytes:
     """A stretch of deflate that needs nothing of what came before it."""
     compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _RAW_BITS)
     return compressor.compress(piece) + compressor.flush(ending)

@@ -42,6 +42,29 @@ def is_written(path: Path, content: bytes) -> bool:
     return path.stat().st_size == len(content) and path.read_bytes() == content
 
 
+class WrittenFiles:
+    """What feed files were made of, for as long as nobody else touched them: those need not be read, nor made again."""
+
+    def __init__(self) -> None:
+        """Nothing is known of any file."""
+        self._made: dict[Path, tuple[object, tuple[int, ...]]] = {}
+
+    def is_made_of(self, path: Path, parts: object) -> bool:
+        """Whether the file and its gzip are those that were noted, and were made of that."""
+        known = self._made.get(path)
+        return known is not None and known == (parts, _stamp(path))
+
+    def note(self, path: Path, parts: object) -> None:
+        """Notes what a file that was just written, or compared, is made of."""
+        stamp = _stamp(path)
+        if stamp is not None:
+            self._made[path] = (parts, stamp)
+
+    def forget(self, path: Path) -> None:
+        """The file is gone."""
+        self._made.pop(path, None)
+
+
 def remove_feed_file(path: Path) -> None:
     """Takes a feed file and its gzip away."""
     for one in (path, path.with_name(path.name + ".gz")):
@@ -57,6 +80,15 @@ def _replace(path: Path, content: bytes, modified_s: int) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """What tells both files from any others of their names."""
+    try:
+        found = [one.stat() for one in (path, path.with_name(path.name + ".gz"))]
+    except FileNotFoundError:
+        return None
+    return tuple(number for one in found for number in (one.st_ino, one.st_size, one.st_mtime_ns))
 
 
 def _time_of(path: Path) -> int | None:

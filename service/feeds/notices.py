@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.orm import Session
 
 from service.db.database import Database
@@ -41,7 +41,7 @@ def deliver_notices(
 ) -> int:
     """Tells everybody who is due; says how many said yes. Nobody is asked while the database is held."""
     with database.read() as session:
-        wanted = select(Notice).where(Notice.due_ms <= now_ms).order_by(Notice.due_ms, Notice.id).limit(_AT_ONCE)
+        wanted = select(Notice).where(_is_due(now_ms)).order_by(Notice.due_ms, Notice.id).limit(_AT_ONCE)
         due = list(session.scalars(wanted))
     said_yes = 0
     for notice in due:
@@ -76,5 +76,14 @@ def _note(notice: Notice, failure: str | None, most_tries: int, now_ms: int) -> 
     elif notice.tries >= most_tries:
         notice.due_ms, notice.outcome = None, f"gave up: {failure}"[:255]
     else:
-        wait_ms = min(_LONGEST_WAIT_MS, _FIRST_WAIT_MS * 2 ** min(notice.tries - 1, 20))
-        notice.due_ms, notice.outcome = now_ms + wait_ms, failure[:255]
+        notice.due_ms, notice.outcome = now_ms + _wait_ms(notice.tries), failure[:255]
+
+
+def _is_due(now_ms: int) -> ColumnElement[bool]:
+    """Its time has come, or is further off than it ever waits after so many tries: then the clock went back."""
+    waits_ms = case({tries: _wait_ms(tries) for tries in range(16)}, value=Notice.tries, else_=_LONGEST_WAIT_MS)
+    return or_(Notice.due_ms <= now_ms, Notice.due_ms - waits_ms > now_ms)
+
+
+def _wait_ms(tries: int) -> int:
+    return 0 if tries == 0 else min(_LONGEST_WAIT_MS, _FIRST_WAIT_MS * 2 ** min(tries - 1, 20))

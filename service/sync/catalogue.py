@@ -41,6 +41,7 @@ class Catalogue:
         self._core = core
         self._stamp: str | None = None
         self._episodes: dict[str, Episode] = {}
+        self._lines: dict[bytes, Episode] = {}
         self._one_at_a_time = threading.Lock()
         self._looked_s = -LEAST_AGE_S
         self.durations: Mapping[str, int] = _AnyEpisode()
@@ -63,7 +64,7 @@ class Catalogue:
             content = None if stamp in (None, self._stamp) else self._core.landing.read(NAME)
             if content is None:
                 return
-            self._episodes = read_catalogue(content, self._episodes)
+            self._episodes = read_catalogue(content, self._episodes, self._lines)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with it, the one before stays in force
             log.warning("the catalogue stays as it was: %s", error)
             return

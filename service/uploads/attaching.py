@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.catalog.episodes import own_episode, touch
+from service.catalog.changes import touch, want_feed
+from service.catalog.episodes import own_episode, serve_from
 from service.catalog.ids import new_id
 from service.catalog.models import Episode, Media, Show
 from service.catalog.shows import own_show
@@ -74,7 +75,7 @@ def attach_audio(core: Core, account_id: str, episode_id: str, file: Path, facts
             return
         episode.media_id = media.id
         if episode.status == "published":
-            media.from_ms = media.from_ms if media.from_ms is not None else core.now_ms()
+            serve_from(session, media, core.now_ms())
         touch(session, episode)
 
 
@@ -121,7 +122,7 @@ def _attach_cover(core: Core, upload: Upload, file: Path) -> dict[str, Any]:
         with core.database.write() as session:
             show = _own_show(session, upload)
             show.cover = path
-            show.want_feed()
+            want_feed(session, show.id)
     return asdict(facts)
 
 

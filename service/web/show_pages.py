@@ -94,7 +94,7 @@ async def edit_show(request: Request, visitor: Creator, show_id: Key) -> Respons
     def change() -> None:
         given = ShowChange(**_details(form))
         with visitor.core.database.write() as session:
-            change_show(own_show(session, visitor.account_id, show_id), given)
+            change_show(session, own_show(session, visitor.account_id, show_id), given)
         visitor.core.part(Publisher).publish(show_id)
 
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.conftest import KINDS, make_bucket_place
+from tests.service.publishing.abroad import Abroad, somebody_elses
 from tests.service.publishing.creators import Creator, new_creator
 from tests.service.publishing.edges import Edge, start_edge
 from tests.service.running import folder_place
@@ -15,6 +16,7 @@ from tests.service.running import folder_place
 AUDIO = {
     "tone.mp3": "-f lavfi -i sine=440:duration=20 -b:a 64k",
     "long.mp3": "-f lavfi -i sine=440:duration=100 -b:a 64k",
+    "large.mp3": "-f lavfi -i sine=440:duration=400 -b:a 320k",
     "other.mp3": "-f lavfi -i sine=330:duration=31 -b:a 64k",
     "loose.mp3": "-f lavfi -i sine=440:duration=20 -q:a 7 -write_xing 0",
     "tone.m4a": "-f lavfi -i sine=440:duration=20 -c:a aac -movflags faststart",
@@ -75,3 +77,10 @@ def creator(edge: Edge) -> Iterator[Creator]:
     """Somebody new who publishes there."""
     with new_creator(edge) as made:
         yield made
+
+
+@pytest.fixture
+def abroad() -> Iterator[Abroad]:
+    """A server of somebody else's."""
+    with somebody_elses() as running:
+        yield running

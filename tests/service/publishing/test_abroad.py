@@ -1,10 +1,6 @@
 """Other people's servers: hubs that are told, feeds that are brought in, and addresses that are not asked."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,63 +12,12 @@ from service.feeds.outside import Outside, OutsideFailed
 from service.feeds.parsing import NotReadable
 from service.feeds.reading import read_feed
 from service.feeds.settings import OutsideSettings
+from tests.service.publishing.abroad import Abroad
 from tests.service.publishing.creators import Creator, new_creator
 from tests.service.publishing.edges import Edge
 from tests.service.running import wait_until
 
 Audio = Callable[[str], Path]
-
-
-@dataclass(slots=True)
-class Abroad:
-    """A server of somebody else's: what it gives at which path, and what it was asked."""
-
-    url: str = ""
-    files: dict[str, bytes] = field(default_factory=dict)
-    statuses: list[int] = field(default_factory=list)
-    asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
-
-
-@contextmanager
-def somebody_elses() -> Iterator[Abroad]:
-    abroad = Abroad()
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            abroad.asked.append((self.command, self.path, body, dict(self.headers)))
-            content = abroad.files.get(urlsplit(self.path).path)
-            status = 404 if content is None else 200
-            if content is None and abroad.statuses:
-                status = abroad.statuses.pop(0)
-            self.send_response(status)
-            if status == 302:
-                self.send_header("Location", "/")
-            self.send_header("Content-Length", str(len(content or b"")))
-            self.end_headers()
-            self.wfile.write(content or b"")
-
-        do_GET = do_POST = answer  # noqa: N815  # the names that the base class calls
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    abroad.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield abroad
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def abroad() -> Iterator[Abroad]:
-    with somebody_elses() as running:
-        yield running
 
 
 def test_hubs_and_podping_hear_of_changes_until_they_say_yes(

@@ -158,6 +158,11 @@ def test_a_long_show_is_cut_into_pages_that_link_to_each_other(own_edge: Callabl
         creator.published(show, audio("tone.mp3"), "E4")
         assert creator.titles(show) == ["E4", "E3", "E2"]
         assert httpx.get(str(links["next"])).headers["etag"] == older.headers["etag"]
+        for lost in (edge.data / "feeds" / show["slug"]).iterdir():
+            lost.unlink()
+        assert httpx.get(str(links["next"])).status_code == 404
+        creator.published(show, audio("tone.mp3"), "E5")
+        assert httpx.get(str(links["next"])).text.count("<item>") == 2, "a page that was lost is written with the next"
 
 
 def test_somebody_elses_things_are_not_there(creator: Creator, edge: Edge, audio: Audio) -> None:
