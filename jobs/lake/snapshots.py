@@ -14,15 +14,19 @@ from jobs.lake.log import newest_version
 class _Read:
     """A table whose log was read up to a version, and when the file of that version was written.
 
-    That tells it from another one under its number, of a table that was made anew.
+    That tells it from another one under its number, of a table that was made anew. ``opened`` is the version from which
+    on it was read commit by commit.
     """
 
     table: DeltaTable
     version: int
     written_at: int
+    opened: int
 
 
 TABLES_KEPT = 64
+COMMITS_READ_SINGLY = 20
+"""After so many a table is opened anew, from its last checkpoint: what each commit costs grows with those before it."""
 _newest: dict[Path, _Read] = {}
 """Those used last come last."""
 
@@ -42,16 +46,22 @@ def newest(folder: Path) -> DeltaTable:
     """
     version = version_of(folder)
     known = _newest.pop(folder, None)  # what fails on the way is not used again
-    if known is not None and known.version <= version and known.written_at == _written_at(folder, known.version):
-        table = known.table
+    if known is not None and _leads_to(folder, known, version):
+        table, opened = known.table, known.opened
         if table.version() < version:
             table.update_incremental()
     else:
-        table = DeltaTable(str(folder), version=version)
-    _newest[folder] = _Read(table, version, _written_at(folder, version))
+        table, opened = DeltaTable(str(folder), version=version), version
+    _newest[folder] = _Read(table, version, _written_at(folder, version), opened)
     if len(_newest) > TABLES_KEPT:
         del _newest[next(iter(_newest))]
     return table
+
+
+def _leads_to(folder: Path, known: _Read, version: int) -> bool:
+    """Whether a few commits lead from what was read to that version."""
+    is_same_table = known.written_at == _written_at(folder, known.version)
+    return is_same_table and known.version <= version <= known.opened + COMMITS_READ_SINGLY
 
 
 def files(folder: Path, version: int | None = None) -> pa.Table:

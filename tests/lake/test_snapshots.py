@@ -53,6 +53,12 @@ def test_commits_are_seen_whoever_made_them(runs: Path) -> None:
     assert (snapshots.version_of(runs), delta.count(runs)) == (3, 1)
 
 
+def test_no_commit_is_missed_where_a_table_is_opened_anew(runs: Path) -> None:
+    for number in range(snapshots.COMMITS_READ_SINGLY + 2):
+        delta.append(runs, RUNS, [run(number)])
+        assert len(delta.held_files(runs)) == number + 1
+
+
 def test_a_table_made_anew_is_not_taken_for_the_old_one(runs: Path, tmp_path: Path) -> None:
     delta.append(runs, RUNS, [run(1)])
     (old,) = delta.held_files(runs)
