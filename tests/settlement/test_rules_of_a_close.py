@@ -1,20 +1,21 @@
 """Rules against invalid traffic in a close, by command: what they hold or leave out, and what is said of it."""
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from jobs.settings import HOUSE
-from tests.settlement.house import POOLS, House
+from tests.settlement.house import BIN, DAEMON, POOLS, House
 
 OCTOBER = ("--period", "2026-10")
+RULES = HOUSE / "conf" / "payouts.toml"
 
 
 @pytest.mark.spark
 def test_what_looks_suspicious_is_held_by_a_dated_rule(house: House) -> None:
-    rules = (HOUSE / "conf" / "payouts.toml").read_text(encoding="utf-8")
-    later = '[[hold]]\nrule = "many_listens"\nfrom = 2026-10-06\nthreshold = 1\n\n[[hold]]'
-    own = house.folder / "payouts.toml"
-    own.write_text(rules.replace("[[hold]]", later, 1), encoding="utf-8")
-    house.monkeypatch.setenv("PODLEDGER_PATHS_PAYOUTS", str(own))
+    own = one_a_day(house)
+    strict, rules = own.read_text(encoding="utf-8"), RULES.read_text(encoding="utf-8")
     house.heard("ana", "ep-2", "2026-10-05T14:00", 60, "2026-10-05T14:01")  # two on a day before the rule
     house.heard("ben", "ep-1", "2026-10-06T14:00", 60, "2026-10-06T14:01")
     house.count()
@@ -42,9 +43,43 @@ def test_what_looks_suspicious_is_held_by_a_dated_rule(house: House) -> None:
     own.write_text(rules, encoding="utf-8")  # a rule is tried out: what a draft held is not known to the next one
     house.run("settle", *OCTOBER)
     assert {row["rule"] for row in house.rows("gold/holds")} == {"unsure_clock"}
-    own.write_text(rules.replace("[[hold]]", later, 1), encoding="utf-8")
+    own.write_text(strict, encoding="utf-8")
     house.run("settle", *OCTOBER)
     assert {row["rule"] for row in house.rows("gold/holds")} == {"unsure_clock", "many_listens"}
+
+
+@pytest.mark.spark
+def test_what_two_months_in_draft_hold_is_told_of_the_earlier_one(house: House) -> None:
+    one_a_day(house)
+    house.close("2026-10", "2026-11-09")
+    for episode in ("ep-1", "ep-2"):
+        house.heard("dora", episode, "2026-10-12T12:00", 60, "2026-11-20T12:00")
+    house.count()
+    house.run("settle", "--period", "2026-12", now="2027-01-09")
+    assert firsts(house) == {"2026-10": 1, "2026-12": 2}
+    house.run("settle", "--period", "2026-11", now="2027-01-10")
+    assert firsts(house) == {"2026-10": 1, "2026-11": 2}
+    void = house.tried("approve", "--period", "2026-12", by=DAEMON)
+    assert (void.code, "2026-11 was settled since 2026-12 was: close that month" in void.err) == (1, True)
+    for who in (DAEMON, BIN):
+        house.run("approve", "--period", "2026-11", by=who)
+    house.run("post", "--period", "2026-11")
+    house.close("2026-12", "2027-01-11")
+    assert firsts(house) == {"2026-10": 1, "2026-11": 2}
+
+
+def one_a_day(house: House) -> Path:
+    """Has the house's rules hold two listens of a listener on a day, from the 6th of October on; the file."""
+    later = '[[hold]]\nrule = "many_listens"\nfrom = 2026-10-06\nthreshold = 1\n\n[[hold]]'
+    own = house.folder / "payouts.toml"
+    own.write_text(RULES.read_text(encoding="utf-8").replace("[[hold]]", later, 1), encoding="utf-8")
+    house.monkeypatch.setenv("PODLEDGER_PATHS_PAYOUTS", str(own))
+    return own
+
+
+def firsts(house: House) -> Counter[str]:
+    """How many listens each close was the first to hold."""
+    return Counter(row["settlement_period"] for row in house.rows("gold/holds"))
 
 
 @pytest.mark.spark

@@ -106,6 +106,14 @@ def approvers(runs: Iterable[Run], run: Run) -> list[str]:
     return sorted({one.by for one in runs if (one.run_id, one.draft_no, one.state) == told})
 
 
+def overtaken(runs: Iterable[Run], draft: Sequence[Run]) -> str | None:
+    """The month before that of this draft which was settled after it, if any: what both hold is told of that one."""
+    later = (one for one in runs if one.state == "settled" and draft and one.at > draft[0].at)
+    return min(
+        (one.settlement_period for one in later if one.settlement_period < draft[0].settlement_period), default=None
+    )
+
+
 def rejection(runs: Iterable[Run], draft: Sequence[Run]) -> Run | None:
     """The first rejection of that draft: who did it, when and why; None where nobody did."""
     of_draft = {(run.run_id, run.draft_no) for run in draft}

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,16 @@ from jobs.steps.money.late import report_late
 from jobs.steps.money.listens_frozen import FrozenListens, decisions_of, freeze_listens
 from jobs.steps.money.people import acting
 from jobs.steps.money.plays_frozen import check_plays_are_there, freeze_plays
-from jobs.steps.money.runs import Run, all_runs, approvers, draft_of, drafts, rejected_in_words, rejection
+from jobs.steps.money.runs import (
+    Run,
+    all_runs,
+    approvers,
+    draft_of,
+    drafts,
+    overtaken,
+    rejected_in_words,
+    rejection,
+)
 from jobs.steps.money.sets import contents_of, finance_of, needed_set
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import (
@@ -114,25 +123,36 @@ def _work_out(work: Work, close: Close, name: str, frozen: FrozenListens, financ
     draft_no = drafts(before, month)
     draft = draft_of(before, month) if draft_no else []
     rejected = rejection(before, draft)
-    is_new = sorted(ids) != sorted(run.run_id for run in draft) or rejected is not None
+    is_void = rejected is not None or overtaken(before, draft) is not None
+    is_new = is_void or sorted(ids) != sorted(run.run_id for run in draft)
     if not is_new:
         report.notes.append(f"{month} was settled from this very input: nothing new; approve or post that run")
     else:
         draft_no += 1
         told = {"draft_no": draft_no, "at": work.now.astimezone(dt.UTC), "by": acting(work)}
         report.figures["held"] = _put_holds(work, close, frozen)
-        same = {run.run_id: asdict(run) | told for run in before if run.run_id in ids and run.state == "settled"}
-        if same:  # an earlier draft was of this input: it is taken up again, and what it came to stands
-            rows = [same[run_id] for run_id in ids]
-            report.notes.append(f"{month} is settled as in an earlier draft again; approvals start anew")
-        else:
-            rows = [row | told for row in _new_rows(work, close, name, ids, report, finance, before)]
-        work.store.add_few(SETTLEMENT_RUNS, rows)
-        draft = [Run(**row) for row in rows]
+        rows = _rows(work, close, name, ids, report, finance, before)
+        draft = [Run(**(row | told)) for row in rows]
+        work.store.add_few(SETTLEMENT_RUNS, [asdict(run) for run in draft])
     report.figures |= {"draft": draft_no, "approvals": 0 if is_new else len(approvers(before, draft[0]))}
     if rejected is not None:
         report.notes.append(f"{rejected_in_words(rejected)}; this is draft {draft_no}")
     report.notes += draft_notes(month, draft) + compared(work, close, ids, before) + costs_in_words(work, ids)
+
+
+def _rows(
+    work: Work, close: Close, name: str, ids: list[str], report: Report, finance: FinanceSet, before: list[Run]
+) -> list[dict[str, Any]]:
+    """The runs' rows, but for which draft they are and who settled them: those that an earlier draft had stand."""
+    known = {run.run_id: asdict(run) for run in before if run.run_id in ids and run.state == "settled"}
+    new = [(one, run_id) for one, run_id in zip(close.runs, ids, strict=True) if run_id not in known]
+    if new:
+        asked = replace(close, runs=[one for one, _ in new])
+        found = _new_rows(work, asked, name, [run_id for _, run_id in new], report, finance, before)
+        known |= {row["run_id"]: row for row in found}
+    else:
+        report.notes.append(f"{close.month} is settled as in an earlier draft again; approvals start anew")
+    return [known[run_id] for run_id in ids]
 
 
 def _new_rows(
@@ -166,8 +186,11 @@ def _run_id(one: ToSettle, close: Close, checksums: dict[str, str], code: str) -
 
 
 def _put_holds(work: Work, close: Close, frozen: FrozenListens) -> int:
-    """Puts what this draft is the first to hold in the place of what an earlier draft of the same close did."""
-    work.store.remove_where(HOLDS, f"settlement_period = '{close.month}'")
+    """Puts what this draft is the first to hold in the place of what an earlier draft of the same close did.
+
+    What drafts of later months were the first to hold goes, too: this close may hold it first. They are void by that.
+    """
+    work.store.remove_where(HOLDS, f"settlement_period >= '{close.month}'")
     until = close.cut_off + dt.timedelta(days=close.payouts.hold_days)
     told = {"since": close.cut_off, "until": until, "settlement_period": str(close.month)}
     rows = [{**row, **told} for row in frozen.new_holds.to_pylist()]
