@@ -35,12 +35,12 @@ class LogsAside:
         self._look()
         return True
 
-    def ship(self, shipper: Shipper, now_ms: int, settle_s: float) -> list[Shipped]:
-        """Ships those that nobody has written to for so long, then removes them."""
+    def ship(self, shipper: Shipper, now_ms: int, settle_s: float, most_bytes: float = math.inf) -> list[Shipped]:
+        """Ships those that nobody has written to for so long, then removes them; larger ones stay for later."""
         self._look()
         done = []
-        for log, (_, since_s) in sorted(self._seen.items()):
-            if self._clock() - since_s >= settle_s:
+        for log, (size_bytes, since_s) in sorted(self._seen.items()):
+            if self._clock() - since_s >= settle_s and size_bytes <= most_bytes:
                 done.append(shipper.ship(log, "nginx", now_ms))
                 log.unlink()
                 del self._seen[log]

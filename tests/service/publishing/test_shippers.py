@@ -13,6 +13,7 @@ from service.landing import LandingFolder
 from service.shippers.formats import read_line
 from service.shippers.networks import DailyKeys, network_of, read_lists
 from service.shippers.request import NotALogLine
+from service.shippers.rotation import LogsAside
 from service.shippers.ship import Shipper
 from tests.service.publishing.creators import new_creator
 from tests.service.publishing.edges import Edge
@@ -152,6 +153,17 @@ def test_shipping_a_log_twice_lands_one_file(tmp_path: Path) -> None:
     first, _ = shipped(tmp_path, "nginx", json.dumps(NGINX))
     second, _ = shipped(tmp_path, "nginx", json.dumps(NGINX))
     assert first.file == second.file
+
+
+def test_what_is_long_waits_for_the_next_start(tmp_path: Path) -> None:
+    logs = [tmp_path / "access-long.log", tmp_path / "access-short.log"]
+    for log, lines in zip(logs, (3, 1), strict=True):
+        log.write_text("".join(json.dumps({**NGINX, "request_id": f"r{number}"}) + "\n" for number in range(lines)))
+    one, most_bytes = shipper(tmp_path), logs[1].stat().st_size
+    assert [done.landed for done in LogsAside(tmp_path).ship(one, NOW_MS, 0.0, most_bytes)] == [1]
+    assert [log.exists() for log in logs] == [True, False]
+    assert [done.landed for done in LogsAside(tmp_path).ship(one, NOW_MS, 2.0)] == [3]
+    assert not logs[0].exists()
 
 
 def test_what_nginx_saw_lands(own_edge: Callable[..., Edge], audio: Callable[[str], Path]) -> None:
