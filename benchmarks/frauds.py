@@ -1,6 +1,6 @@
 """What rules against invalid traffic find of planted fraud, and what they would cost the innocent.
 
-    python -m benchmarks.frauds                           # October, 3 000 devices, ten of each fraud
+    python -m benchmarks.frauds                           # December, 3 000 devices, ten of each fraud
     python -m benchmarks.frauds --devices 320 --sets 1    # a first look
 
 Simulates a month with planted frauds and honest oddities, counts it, settles it by the rules of conf/payouts.toml, and
@@ -22,7 +22,7 @@ from benchmarks.measuring import CommandFailedError, measure
 from benchmarks.report import RESULTS, table, write_report
 
 ROOT = Path(__file__).resolve().parent.parent
-PERIOD, START, DAYS, SETTLED = "2026-10", "2026-10-01", 31, "2026-11-09T06:00:00Z"
+PERIOD, START, DAYS, SETTLED = "2026-12", "2026-12-01", 31, "2027-01-09T06:00:00Z"
 PLUS = """
 [[program]]
 name = "plus"
@@ -103,7 +103,7 @@ def write_frauds(found: Sequence[Found], oddities: Sequence[Oddity], args: argpa
         "",
         "Counted listens. *Precision*: of what a rule found, the part that is fraud of whatever kind; *recall*: of "
         "what was planted for it, the part it found. *Keeps back*: EUR on hold in both programs were it the only rule, "
-        "until somebody decides. `impossible_day` is told by invalid listens; all other rules only hold.",
+        "until somebody decides. `impossible_day` and `bot_agent` make listens invalid; all other rules only hold.",
         "",
         *rules,
         "",

@@ -8,8 +8,8 @@ from deltalake import DeltaTable
 
 from jobs.transforms.settlement.costs import rule_costs
 
-IMPOSSIBLE_DAY = "impossible_day"
-BOT = "bot"
+SURE = {"impossible_day": "bot", "bot_agent": "bot_agent"}
+"""Rules that make listens invalid, and the role of those who are planted for each."""
 GOLD = ("holds", "listen_settlements", "allocations")
 
 
@@ -66,8 +66,9 @@ def judge(lake: Path, truth: Path, period: str) -> tuple[list[Found], list[Oddit
             Found(rule, planted, caught, hits, right, all_costs.get(rule, 0), innocent.get(rule, 0))
             for rule, planted, caught, hits, right in of_holds
         ]
-        ((planted, caught, hits),) = sql.execute(INVALID).fetchall()
-        found.append(Found(IMPOSSIBLE_DAY, planted, caught, hits, hits, 0, 0))
+        for rule, role in SURE.items():
+            ((planted, caught, hits, right),) = sql.execute(INVALID.format(rule=rule, role=role)).fetchall()
+            found.append(Found(rule, planted, caught, hits, right, 0, 0))
         return found, _oddities(sql)
 
 
@@ -75,7 +76,7 @@ def _name(sql: duckdb.DuckDBPyConnection, lake: Path, truth: Path, period: str) 
     """Relations: ``holds``, ``settled``, ``allocations``, ``listens`` of the month, ``roles``, and ``suspects``."""
     for name in GOLD:
         sql.register(f"all_{name}", DeltaTable(str(lake / "gold" / name)).to_pyarrow_table())
-    columns = ["listen_id", "listener_id", "episode_id", "listen_day", "status"]
+    columns = ["listen_id", "listener_id", "episode_id", "listen_day", "status", "reasons"]
     sql.register("every_listen", DeltaTable(str(lake / "silver" / "listens")).to_pyarrow_table(columns=columns))
     of_month = f"strftime(listen_day, '%Y-%m') = '{period}'"
     sql.execute(f"CREATE VIEW listens AS SELECT * FROM every_listen WHERE {of_month}")
@@ -88,13 +89,17 @@ def _name(sql: duckdb.DuckDBPyConnection, lake: Path, truth: Path, period: str) 
             listen_day: 'VARCHAR', status: 'VARCHAR'}})""")
     sql.execute(f"""
         CREATE TABLE roles AS SELECT listener_id, role, fraud FROM read_json('{truth / "cast.ndjson"}')
-        UNION ALL SELECT DISTINCT listener_id, '{BOT}', true FROM truly WHERE status = 'invalid'""")
+        UNION ALL SELECT DISTINCT listener_id, '{SURE["impossible_day"]}', true FROM truly WHERE status = 'invalid'
+            AND listener_id NOT IN (SELECT listener_id FROM read_json('{truth / "cast.ndjson"}'))""")
     sql.execute("CREATE VIEW suspects AS SELECT listen_id FROM listens SEMI JOIN (FROM roles WHERE fraud) "
                 "USING (listener_id)")  # fmt: skip
 
 
-BY_RULE = """
-    WITH rules AS (SELECT DISTINCT rule FROM holds UNION SELECT DISTINCT role FROM roles WHERE fraud AND role <> 'bot'),
+BY_RULE = f"""
+    WITH rules AS (
+        SELECT DISTINCT rule FROM holds
+        UNION SELECT DISTINCT role FROM roles WHERE fraud AND role NOT IN {tuple(SURE.values())}
+    ),
     planted AS (
         SELECT r.role AS rule, count(*) AS listens FROM listens JOIN roles AS r USING (listener_id)
         WHERE status = 'counted' AND r.fraud GROUP BY r.role
@@ -108,9 +113,14 @@ BY_RULE = """
     SELECT rule, coalesce(p.listens, 0), coalesce(f.listens, 0), coalesce(f.hits, 0), coalesce(f.right, 0)
     FROM rules LEFT JOIN planted AS p USING (rule) LEFT JOIN found AS f USING (rule) ORDER BY rule"""
 INVALID = """
-    SELECT count(*) FILTER (t.status = 'invalid'), count(*) FILTER (l.status = 'invalid'),
-        count(*) FILTER (t.status = 'invalid' AND l.status = 'invalid')
-    FROM listens AS l LEFT JOIN truly AS t USING (listener_id, episode_id, listen_day)"""
+    SELECT count(*) FILTER (is_planted), count(*) FILTER (is_found), count(*) FILTER (is_planted AND is_found),
+        count(*) FILTER (is_invalid AND is_found)
+    FROM (
+        SELECT coalesce(t.status = 'invalid', false) AS is_invalid, is_invalid AND r.role = '{role}' AS is_planted,
+            list_contains(l.reasons, '{rule}') AS is_found
+        FROM listens AS l LEFT JOIN truly AS t USING (listener_id, episode_id, listen_day)
+            LEFT JOIN roles AS r USING (listener_id)
+    )"""
 ODDITIES = """
     SELECT r.role, count(DISTINCT listen_id), count(DISTINCT listen_id) FILTER (l.status = 'invalid')
     FROM roles AS r JOIN listens AS l USING (listener_id) WHERE NOT r.fraud AND l.status <> 'too_short'

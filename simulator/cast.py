@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -18,6 +18,7 @@ RING_OF_PATTERN, RING_AT_THRESHOLD, RING_OF_BURST = 30, 40, 15
 SENT_BEFORE_CUT_OFF_MS = 40 * HOUR_MS
 SHOWS_OF_A_SET = 4
 """Each set of frauds has so many shows of its own, of those that hardly anybody hears."""
+MACHINES = ("Googlebot/2.1", "HeadlessChrome/131.0")
 FILE = "cast.ndjson"
 
 
@@ -40,8 +41,15 @@ class Stage:
         return range(self.world.plan.days)
 
 
-Script = tuple[list[Play], list[tuple[int, int]]]
-"""What a phone plays, and when it is away."""
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a phone plays, the half-open spells in which it is away, and what it calls itself (None: a usual client)."""
+
+    plays: list[Play]
+    away_ms: list[tuple[int, int]] = field(default_factory=list)
+    agent: str | None = None
+
+
 Household = list[Script]
 
 
@@ -53,7 +61,7 @@ def _many_listens(stage: Stage) -> Iterator[Household]:
             heard_ms = stage.random.randint(40_000, 60_000)
             plays.append(Play(at_ms, episode, ((0, heard_ms),)))
             at_ms += heard_ms + 5_000
-    yield [(plays, [])]
+    yield [Script(plays)]
 
 
 def _active_hours(stage: Stage) -> Iterator[Household]:
@@ -61,7 +69,7 @@ def _active_hours(stage: Stage) -> Iterator[Household]:
     for day in stage.days[:5]:
         midnight_ms = stage.day_ms(day)
         plays += whole_episodes(stage.random, stage.published, midnight_ms + 5 * MINUTE_MS, midnight_ms + 23 * HOUR_MS)
-    yield [(plays, [])]
+    yield [Script(plays)]
 
 
 def _same_pattern(stage: Stage) -> Iterator[Household]:
@@ -74,14 +82,14 @@ def _same_pattern(stage: Stage) -> Iterator[Household]:
             stretches = ((0, whole_ms // 5 + 123), (whole_ms // 2, whole_ms // 2 + whole_ms // 6))
             plays.append(Play(at_ms, episode, stretches))
             at_ms += plays[-1].lasts_ms + MINUTE_MS
-        yield [(plays, [])]
+        yield [Script(plays)]
 
 
 def _at_threshold(stage: Stage) -> Iterator[Household]:
     for _ in range(RING_AT_THRESHOLD):
         at_ms = stage.day_ms(stage.random.choice(stage.days)) + stage.random.randrange(6, 20) * HOUR_MS
         heard_ms = 30_000 + stage.random.randint(100, 4_900)
-        yield [([Play(at_ms, stage.shows[1][0], ((0, heard_ms),))], [])]
+        yield [Script([Play(at_ms, stage.shows[1][0], ((0, heard_ms),))])]
 
 
 def _backdated_burst(stage: Stage) -> Iterator[Household]:
@@ -91,7 +99,7 @@ def _backdated_burst(stage: Stage) -> Iterator[Household]:
         for day in stage.days[:6]:
             at_ms = stage.day_ms(day) + stage.random.randrange(6, 18) * HOUR_MS
             plays += whole_episodes(stage.random, stage.shows[2], at_ms, at_ms + 4 * HOUR_MS)[:2]
-        yield [(plays, [(stage.day_ms(0), sent_ms + stage.random.randrange(HOUR_MS))])]
+        yield [Script(plays, [(stage.day_ms(0), sent_ms + stage.random.randrange(HOUR_MS))])]
 
 
 def _more_than_paid(stage: Stage) -> Iterator[Household]:
@@ -101,7 +109,7 @@ def _more_than_paid(stage: Stage) -> Iterator[Household]:
     for day in stage.days:
         at_ms = stage.day_ms(day) + 7 * HOUR_MS
         plays += whole_episodes(stage.random, episodes, at_ms, at_ms + 13 * HOUR_MS)
-    yield [(plays, [])]
+    yield [Script(plays)]
 
 
 def _daily(stage: Stage, from_h: int, until_h: int, rate_milli: int = 1000) -> list[Play]:
@@ -119,20 +127,24 @@ def _daily(stage: Stage, from_h: int, until_h: int, rate_milli: int = 1000) -> l
     ]
 
 
+def _bot_agent(stage: Stage) -> Iterator[Household]:
+    yield [Script(_daily(stage, 2, 5), agent=stage.random.choice(MACHINES))]
+
+
 def _family(stage: Stage) -> Iterator[Household]:
-    yield [(_daily(stage, from_h, from_h + 4), []) for from_h in (6, 9, 14, 17)]
+    yield [Script(_daily(stage, from_h, from_h + 4)) for from_h in (6, 9, 14, 17)]
 
 
 def _sleeper(stage: Stage) -> Iterator[Household]:
-    yield [(_daily(stage, 0, 8) + _daily(stage, 20, 23), [])]
+    yield [Script(_daily(stage, 0, 8) + _daily(stage, 20, 23))]
 
 
 def _at_sea(stage: Stage) -> Iterator[Household]:
-    yield [(_daily(stage, 18, 21), [(stage.day_ms(1), stage.day_ms(22))])]
+    yield [Script(_daily(stage, 18, 21), [(stage.day_ms(1), stage.day_ms(22))])]
 
 
 def _triple_speed(stage: Stage) -> Iterator[Household]:
-    yield [(_daily(stage, 8, 12, rate_milli=3000), [])]
+    yield [Script(_daily(stage, 8, 12, rate_milli=3000))]
 
 
 FRAUDS: dict[str, Callable[[Stage], Iterator[Household]]] = {
@@ -142,6 +154,7 @@ FRAUDS: dict[str, Callable[[Stage], Iterator[Household]]] = {
     "at_threshold": _at_threshold,
     "backdated_burst": _backdated_burst,
     "more_than_paid": _more_than_paid,
+    "bot_agent": _bot_agent,
 }
 HONEST: dict[str, Callable[[Stage], Iterator[Household]]] = {
     "family": _family,
@@ -172,11 +185,13 @@ def live_cast(world: World, folder: Path) -> None:
 def _live(world: World, random: Random, household: Household) -> str:
     account_id = f"acct-{random.getrandbits(80):020x}"
     phones = []
-    for plays, away_ms in household:
-        own = Random(random.getrandbits(128))
-        phones.append(Scripted(world, own, Traits(account_id, "DE", 1), plays, away_ms))
+    machines: set[str] = set()
+    for script in household:
+        own, traits = Random(random.getrandbits(128)), Traits(account_id, "DE", 1, agent=script.agent)
+        phones.append(Scripted(world, own, traits, script.plays, script.away_ms))
         phones[-1].perform()
-    world.truth.household([log for phone in phones for log in phone.logs], set())
+        machines |= {log.device_id for log in phones[-1].logs if script.agent}
+    world.truth.household([log for phone in phones for log in phone.logs], set(), machines)
     return account_id
 
 

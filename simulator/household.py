@@ -75,7 +75,7 @@ def _live(world: World, random: Random, household: list[Traits]) -> None:
             twin.live(first_day)
     logs = [log for phone in phones for log in phone.logs]
     bots = {log.device_id for phone in phones if isinstance(phone, Bot) for log in phone.logs}
-    world.truth.household(logs, bots)
+    world.truth.household(logs, bots, set())
 
 
 def _land_other_dialects(world: World, random: Random, traits: Traits) -> None:

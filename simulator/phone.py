@@ -40,6 +40,8 @@ class Traits:
     utc_offset_hours: int
     kind: str = "plain"
     tells_boot: bool = True
+    agent: str | None = None
+    """What it calls itself; None for what one of the usual clients does."""
 
 
 class Phone:
@@ -117,6 +119,7 @@ class Phone:
             self._traits.account_id,
             self._traits.country,
             newest_first=self._traits.kind == "newest_first",
+            agent=self._traits.agent,
         )
 
     def _session_starts(self, day: int) -> list[int]:

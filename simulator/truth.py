@@ -13,6 +13,9 @@ from simulator.units import day_text
 CLOCK_MARGIN_MS = 60_000
 """Two readings of a wall clock that differ by less tell the same day of a session."""
 
+MACHINES_SINCE = "2026-12-01"
+"""From that day on what calls itself a machine is taken at its word."""
+
 FILES = ("listens.ndjson", "logs.ndjson", "rejected.ndjson")
 
 
@@ -28,9 +31,9 @@ class Heard:
     first_ms: int = 1 << 62
     last_ms: int = -(1 << 62)
     last_received_ms: int = 0
-    impossible: bool = False
+    invalid: bool = False
 
-    def add(self, record: Record, impossible: bool) -> None:
+    def add(self, record: Record, invalid: bool) -> None:
         """Add one progress record that landed."""
         self.intervals_ms.append((record.from_ms, record.to_ms))
         self.played_ms += record.played_ms
@@ -40,7 +43,7 @@ class Heard:
         self.first_ms = min(self.first_ms, record.at_ms)
         self.last_ms = max(self.last_ms, record.at_ms)
         self.last_received_ms = max(self.last_received_ms, record.first_received_ms)
-        self.impossible = self.impossible or impossible
+        self.invalid = self.invalid or invalid
 
 
 def union(intervals_ms: list[tuple[int, int]]) -> list[list[int]]:
@@ -73,8 +76,12 @@ class TruthFiles:
         _write(self._rejected, row)
         self._tally[f"refused:{reason}"] += 1
 
-    def household(self, logs: list[Log], bots: set[str]) -> None:
-        """Write the logs and listens of people who share an account; `bots` are device ids."""
+    def household(self, logs: list[Log], bots: set[str], machines: set[str]) -> None:
+        """Write the logs and listens of people who share an account.
+
+        `bots` and `machines` are ids of devices: of those that play more than a day has, and of those that say of
+        themselves that nobody listens.
+        """
         listens: defaultdict[tuple[str, str, str], Heard] = defaultdict(Heard)
         durations_ms, unsure = {}, set()
         for log in logs:
@@ -87,8 +94,9 @@ class TruthFiles:
                 durations_ms[session.episode.episode_id] = session.episode.duration_ms
                 if not _day_is_certain(record):
                     unsure.add(listen)
-                is_bot = log.device_id in bots
-                listens[(*listen, day_text(session.began_ms))].add(record, is_bot)
+                day = day_text(session.began_ms)
+                is_invalid = log.device_id in bots or (log.device_id in machines and day >= MACHINES_SINCE)
+                listens[(*listen, day)].add(record, is_invalid)
         for (listener_id, episode_id, day), heard in sorted(listens.items()):
             sure = (listener_id, episode_id) not in unsure
             row = _listen_row(heard, durations_ms[episode_id])
@@ -132,7 +140,7 @@ def _listen_row(heard: Heard, duration_ms: int) -> dict[str, object]:
         "last_ms": heard.last_ms,
         "last_received_ms": heard.last_received_ms,
         "completed": heard_ms * 100 >= duration_ms * 95,
-        "status": "invalid" if heard.impossible else short,
+        "status": "invalid" if heard.invalid else short,
         "devices": sorted(heard.devices),
     }
 

@@ -46,6 +46,7 @@ class Uplink:
         account_id: str | None,
         country: str | None,
         newest_first: bool,
+        agent: str | None = None,
     ) -> None:
         self._world = world
         self._random = random
@@ -53,7 +54,8 @@ class Uplink:
         self._offline = offline
         self._account_json = text_or_null(account_id)
         self._country_json = text_or_null(country)
-        self._agent_json = text_or_null(random.choice(USER_AGENTS))
+        usual_agent = random.choice(USER_AGENTS)
+        self._agent_json = text_or_null(agent or usual_agent)
         self._networks = [f'"n{random.getrandbits(64):016x}"' for _ in range(2)]
         self._newest_first = newest_first
         self._habit = random.choices((PROMPT, HOURLY, NIGHTLY), (70, 15, 15))[0]
