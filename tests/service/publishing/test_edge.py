@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 
 from service.edge.links import signed_path
@@ -55,6 +56,14 @@ def test_ranges(creator: Creator, audio: Audio, asked: str, status: int, content
     assert answer.status_code == status
     if status != 416 or creator.edge.place.name == "folder":
         assert answer.headers.get("content-range") == expected
+
+
+def test_the_service_gives_way_to_nginx(edge: Edge) -> None:
+    assert edge.service.process is not None
+    service = psutil.Process(edge.service.process.pid)
+    nginx = [process for process in service.children(recursive=True) if "nginx" in process.name()]
+    assert nginx
+    assert all(process.nice() < service.nice() for process in nginx)
 
 
 def test_media_keep_for_ever_and_feeds_for_minutes(creator: Creator, audio: Audio) -> None:
