@@ -15,18 +15,13 @@ _OPEN = """<?xml version="1.0" encoding="UTF-8"?>
 _CLOSE = b"  </channel>\n</rss>\n"
 
 
-def render_page(channel: Channel, page: Page, fragments: Iterable[bytes]) -> bytes:
-    """One whole file of a feed: the same show and fragments are the same bytes, whenever they are written."""
-    return join_page(render_head(channel, page), fragments)
-
-
 def render_head(channel: Channel, page: Page) -> bytes:
     """What stands in a file before its first item."""
     return (_OPEN + lines(4, _parts(channel, page))).encode()
 
 
 def join_page(head: bytes, fragments: Iterable[bytes]) -> bytes:
-    """The file of a head and its items."""
+    """One whole file of a feed: the same head and items are the same bytes, whenever they are written."""
     return b"".join([head, *fragments, _CLOSE])
 
 

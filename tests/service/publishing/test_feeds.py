@@ -3,6 +3,7 @@
 import gzip
 import random
 import zlib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.feeds.channel import render_page
+from service.feeds.channel import join_page, render_head
 from service.feeds.check import FeedBroken, check_feed
 from service.feeds.compressing import BLOCK_BYTES, BlockGzip
 from service.feeds.files import write_feed_file
@@ -44,8 +45,12 @@ def item(number: int, **changed: object) -> Item:
     return replace(plain, **changed)  # type: ignore[arg-type]
 
 
+def page_of(channel: Channel, pieces: Iterable[bytes]) -> bytes:
+    return join_page(render_head(channel, ONE_PAGE), pieces)
+
+
 def parsed(*items: Item, channel: Channel = CHANNEL) -> ElementTree.Element:
-    document = render_page(channel, ONE_PAGE, [render_item(one) for one in items])
+    document = page_of(channel, [render_item(one) for one in items])
     check_feed(document, len(items))
     found = ElementTree.fromstring(document).find("channel")
     assert found is not None
@@ -122,9 +127,9 @@ def test_notes_keep_the_few_tags_that_apps_show() -> None:
 
 
 def test_the_same_values_are_the_same_bytes_and_an_item_depends_on_its_episode_alone() -> None:
-    first = render_page(CHANNEL, ONE_PAGE, [render_item(item(1)), render_item(item(2))])
-    assert first == render_page(CHANNEL, ONE_PAGE, [render_item(item(1)), render_item(item(2))])
-    assert render_item(item(1)) in render_page(replace(CHANNEL, title="Other"), ONE_PAGE, [render_item(item(1))])
+    first = page_of(CHANNEL, [render_item(item(1)), render_item(item(2))])
+    assert first == page_of(CHANNEL, [render_item(item(1)), render_item(item(2))])
+    assert render_item(item(1)) in page_of(replace(CHANNEL, title="Other"), [render_item(item(1))])
 
 
 @pytest.mark.parametrize(
@@ -136,7 +141,7 @@ def test_the_same_values_are_the_same_bytes_and_an_item_depends_on_its_episode_a
     ],
 )
 def test_a_feed_with_a_fault_is_not_published(items: tuple[Item, ...], complaint: str) -> None:
-    document = render_page(CHANNEL, ONE_PAGE, [render_item(one) for one in items])
+    document = page_of(CHANNEL, [render_item(one) for one in items])
     with pytest.raises(FeedBroken, match=complaint):
         check_feed(document, len(items))
     with pytest.raises(FeedBroken, match="cannot be read back"):
@@ -212,7 +217,7 @@ def test_a_long_file_is_one_gzip_and_the_same_whatever_was_kept() -> None:
 
 
 def test_feedparser_finds_nothing_to_complain_of() -> None:
-    document = render_page(CHANNEL, ONE_PAGE, [render_item(item(2)), render_item(item(1, title="🌊 <&>"))])
+    document = page_of(CHANNEL, [render_item(item(2)), render_item(item(1, title="🌊 <&>"))])
     read = feedparser.parse(document)
     assert not read.bozo
     assert [entry.title for entry in read.entries] == ["Episode 2", "🌊 <&>"]
