@@ -102,7 +102,7 @@ INVALIDATING: Mapping[str, Invalidating] = {
 def _costs(lake: Path, period: str | None, invalid: set[str]) -> list[dict[str, Any]]:
     found = []
     for run in last_runs(lake, period) if invalid else []:
-        if not any(f'"rule": "{rule}"' in run.config for rule in OF_A_POOL):
+        if run.rule not in OF_A_POOL:
             continue
         of_run = f"run_id = '{run.run_id}'"
         settled = read(lake, LISTEN_SETTLEMENTS, f"{of_run} AND \"class\" = 'invalid'", "listen_id, show_id, heard_ms")
