@@ -149,7 +149,7 @@ def _checked(
 def _leave_no_empty_folder(docs: Path) -> None:
     """Of results that are shown no longer the library removes the pages and leaves their folders, for ever."""
     for folder, _, _ in os.walk(docs, topdown=False):
-        with contextlib.suppress(OSError):  # somebody's page lies in it
+        if not any(Path(folder).iterdir()):
             Path(folder).rmdir()
 
 
