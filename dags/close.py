@@ -26,7 +26,10 @@ MONTH = "{{ dag_run.partition_key or params.month }}"
 with DAG(
     dag_id="close",
     doc_md=__doc__,
-    schedule=CronPartitionTimetable(f"0 6 {CUT_OFF_DAY} * *", timezone="UTC", run_offset=-1, key_format="%Y-%m"),
+    # Not at once where the house is set up soon after: unless told, a tenth of a month counts as soon.
+    schedule=CronPartitionTimetable(
+        f"0 6 {CUT_OFF_DAY} * *", timezone="UTC", run_offset=-1, run_immediately=timedelta(0), key_format="%Y-%m"
+    ),
     params={"month": Param(None, type=["null", "string"], pattern=r"^\d{4}-(0[1-9]|1[0-2])$", title="Month to close")},
     catchup=False,
     max_active_runs=1,

@@ -22,7 +22,9 @@ from common import HOUR_KEY, LINES, Podledger, done_within
 with DAG(
     dag_id="land",
     doc_md=__doc__,
-    schedule=CronPartitionTimetable("0 * * * *", timezone="UTC", run_offset=-1, key_format=HOUR_KEY),
+    schedule=CronPartitionTimetable(
+        "0 * * * *", timezone="UTC", run_offset=-1, run_immediately=timedelta(0), key_format=HOUR_KEY
+    ),
     catchup=False,
     max_active_runs=1,
     deadline=done_within(timedelta(hours=1), runbook="landing"),

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,12 @@ def test_its_tasks_keep_the_rules(name: str, dag: Any) -> None:
         assert task.retries >= 3, f"{where}: leave the retries to Podledger: what is busy now may be free later"
         assert task.retry_exponential_backoff > 1, f"{where}: retries must grow apart"
         assert task.execution_timeout, f"{where}: give it an execution_timeout"
+
+
+def test_it_waits_for_its_time(name: str, dag: Any) -> None:
+    at_once = getattr(dag.timetable, "run_immediately", timedelta(0))
+    why = "where the house is set up soon after, within a tenth of the time between runs, Airflow begins at once"
+    assert at_once == timedelta(0), f"dags/{name}.py: pass run_immediately=timedelta(0): {why}"
 
 
 def test_its_alarms_name_a_runbook(name: str, dag: Any) -> None:
