@@ -21,11 +21,7 @@ from jobs.tables.bronze import BUCKETS
 
 HELD_BYTES = 64_000_000
 CLUSTERED_BYTES = 256_000_000
-CLUSTER_BYTES = 2_000_000
-"""About how much is held, how much is put in order at once, and how much of that a row group has at most, as in memory.
-
-The smaller row groups are, the fewer keys are read to find one; but all footers are, which hold 2 kB of each.
-"""
+"""About how much is held, and how much is put in order at once, as in memory."""
 MOST_RANGES = 64
 
 
@@ -179,12 +175,12 @@ def _cuts(rows: pa.Table, table: Table, held_bytes: int) -> list[int]:
     cuts = {0, rows.num_rows}
     if table.cluster_by[0] == "bucket":
         ranges = 1
-        while ranges < MOST_RANGES and held_bytes > ranges * CLUSTER_BYTES:
+        while ranges < MOST_RANGES and held_bytes > ranges * table.group_bytes:
             ranges *= 2
         width = BUCKETS // ranges
         buckets = rows.column("bucket").to_numpy()
         cuts.update(int(place) for place in np.searchsorted(buckets, np.arange(width, BUCKETS, width)))
-    most_rows = max(1, rows.num_rows * CLUSTER_BYTES // max(1, held_bytes))
+    most_rows = max(1, rows.num_rows * table.group_bytes // max(1, held_bytes))
     for start, end in itertools.pairwise(sorted(cuts)):
         pieces = -(-(end - start) // most_rows)
         cuts.update(start + (end - start) * piece // pieces for piece in range(1, pieces))

@@ -55,6 +55,7 @@ class Column:
 
 
 FILE_BYTES = 256 * 1024 * 1024
+GROUP_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,9 @@ class Table:
     ``published`` tables are named, with their version, by each publication. ``skip_by`` lists the columns whose
     statistics let readers skip files; by those of ``cluster_by``, rows lie together within a file.
     Files are put together up to half of ``file_bytes``: a table in which single rows change wants small ones, as a file
-    is written anew for one of its rows.
+    is written anew for one of its rows. A row group of a clustered table has at most ``group_bytes``, as in memory: one
+    in which single rows are sought wants small ones, as fewer others are read with them; all others cost less in large
+    ones.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Table:
     skip_by: tuple[str, ...] = ()
     cluster_by: tuple[str, ...] = ()
     file_bytes: int = FILE_BYTES
+    group_bytes: int = GROUP_BYTES
     published: bool = True
 
     @property
