@@ -65,8 +65,8 @@ def _plain(value: Any) -> Any:
 class PartWriter:
     """Writes one file of a table; nothing is there until the first row is.
 
-    Of a clustered table, rows that are held together are put in its order, and make small row groups, of which
-    readers can leave out most.
+    Of a clustered table, rows that are held together are put in its order, and make row groups of the size that it
+    declares, of which readers can leave out most.
     """
 
     def __init__(self, folder: Path, table: Table) -> None:
