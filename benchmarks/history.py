@@ -56,12 +56,13 @@ def main() -> int:
         kept = take_up(folder, {name: getattr(args, name) for name in names})
         args.days = max(args.days, len(kept.days))
         _count(args, folder, kept)
-        write_history(kept, [], args.results)
-        textbook = _count_as_textbook(args, folder, kept.days)
+        write_history(kept, args.results)
+        if [day.day for day in kept.textbook] != _textbook_days(args):
+            kept.set_textbook(_count_as_textbook(args, folder, kept.days))
     except (CommandFailedError, DisagreementError, OtherHistoryError, WatchFailedError) as error:
         print(f"history: {error}", file=sys.stderr)
         return 1
-    print(write_history(kept, textbook, args.results))
+    print(write_history(kept, args.results))
     if not args.keep:
         shutil.rmtree(folder)
     return 0
@@ -90,6 +91,8 @@ def _count(args: argparse.Namespace, folder: Path, kept: Kept) -> None:
     """Count all days with podledger that have not been counted yet, and those of a young lake between the last."""
     young_days = spans(args.days)[0].stop - 1
     landing, lake, young = folder / "landing", folder / "lake", folder / "young"
+    if len(kept.days) < args.days and len(kept.young) >= young_days:
+        kept.forget_young()
     if len(kept.days) < args.days or len(kept.young) < young_days:
         with WarmSession(SESSION) as session:
             _warm_up(args, session, folder / "warm-up")
@@ -119,10 +122,17 @@ def _warm_up(args: argparse.Namespace, session: WarmSession, folder: Path) -> No
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _textbook_starts(args: argparse.Namespace) -> list[int]:
+    return [start for start in args.textbook_from if start <= args.days - WEEK]
+
+
+def _textbook_days(args: argparse.Namespace) -> list[int]:
+    return [day for start in _textbook_starts(args) for day in range(start, start + WEEK)]
+
+
 def _count_as_textbook(args: argparse.Namespace, folder: Path, days: Sequence[Day]) -> list[Day]:
     """Count some weeks as the textbook does, on the landing folder that is there."""
-    starts = [start for start in args.textbook_from if start <= args.days - WEEK]
-    counted: list[Day] = []
+    starts, counted = _textbook_starts(args), list[Day]()
     if not starts:
         return counted
     landing = folder / "landing"

@@ -1,6 +1,7 @@
-"""Days of a history that have been counted, kept beside their lake, so that a course that was broken off goes on."""
+"""Days of a history that were counted, kept beside their lake, so that a course that was broken off goes on."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,12 +16,13 @@ class OtherHistoryError(RuntimeError):
 
 @dataclass(slots=True)
 class Kept:
-    """The days counted, seconds of checks of whole tables by day, days of a young lake, and where they are written."""
+    """Days counted, seconds of checks of whole tables by day, days of a young lake and the textbook, and their file."""
 
     path: Path
     days: list[Day] = field(default_factory=list)
     audits: dict[int, float] = field(default_factory=dict)
     young: list[Day] = field(default_factory=list)
+    textbook: list[Day] = field(default_factory=list)
 
     def add(self, day: Day) -> None:
         """Write a day down."""
@@ -31,6 +33,16 @@ class Kept:
         """Write down a day of the young lake."""
         self.young.append(day)
         self._write({"young": day.as_json()})
+
+    def forget_young(self) -> None:
+        """Let go of the young lake's days: it is counted anew, by turns with days to come."""
+        self.young.clear()
+        self._write({"young": None})
+
+    def set_textbook(self, days: Sequence[Day]) -> None:
+        """Write down all days of the textbook."""
+        self.textbook = list(days)
+        self._write({"textbook": [day.as_json() for day in days]})
 
     def add_audit(self, day: int, seconds: float) -> None:
         """Write down how long a check of everything took after that day."""
@@ -64,7 +76,9 @@ def take_up(folder: Path, settings: dict[str, int]) -> Kept:
         if "day" in entry:
             kept.days.append(Day.from_json(entry["day"]))
         elif "young" in entry:
-            kept.young.append(Day.from_json(entry["young"]))
+            kept.young = [*kept.young, Day.from_json(entry["young"])] if entry["young"] else []
+        elif "textbook" in entry:
+            kept.textbook = list(map(Day.from_json, entry["textbook"]))
         else:
             kept.audits[entry["audit"]] = entry["seconds"]
     return kept

@@ -15,9 +15,9 @@ MEGABYTE = 1e6
 Measure = Callable[[Day], float]
 
 
-def write_history(kept: Kept, textbook: Sequence[Day], folder: Path) -> str:
+def write_history(kept: Kept, folder: Path) -> str:
     """Write the report of all days; the page."""
-    days = kept.days
+    days, textbook = kept.days, kept.textbook
     ours, fresh = _measures(above_no_news(days)), _measures(above_no_news(kept.young))
     early, late = spans(len(days))
     then, now = ([day for day in days if day.day in span] for span in (early, late))
@@ -83,6 +83,7 @@ def spans(days: int) -> tuple[range, range]:
 def _measures(above: Measure) -> dict[str, Measure]:
     return {
         "seconds above a run without news": above,
+        "MB read and written": lambda day: (day.touched.read_bytes + day.touched.written_bytes) / MEGABYTE,
         "MB read": lambda day: day.touched.read_bytes / MEGABYTE,
         "MB written": lambda day: day.touched.written_bytes / MEGABYTE,
         "data files touched": lambda day: day.touched.files,

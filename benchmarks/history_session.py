@@ -7,7 +7,7 @@ in an hour it would forget none, and its logs would grow as they never do: spans
 from collections.abc import Sequence
 
 from jobs import cli
-from jobs.lake import delta
+from jobs.lake import memory
 
 DAY_S = 10
 """What a day takes here, its landing, its look without news, watching it and the young lake's day beside it included;
@@ -16,9 +16,9 @@ rather more than less."""
 
 def main(arguments: Sequence[str]) -> int:
     """Perform a command of podledger; its exit code."""
-    delta.removed_span = _shrunk
+    memory.removed_span = _shrunk
     return cli.main(arguments)
 
 
-def _shrunk(days: int) -> str:
-    return f"interval {days * DAY_S} seconds"
+def _shrunk(number: int) -> str:
+    return f"interval {number * DAY_S} seconds"

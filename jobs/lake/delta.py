@@ -13,14 +13,12 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from jobs.lake import snapshots
 from jobs.lake.log import MARK
+from jobs.lake.memory import USUAL, Memory
 from jobs.lake.parts import Part
 from jobs.lake.schema import arrow_schema
 from jobs.lake.tiers import HeldFile
 from jobs.tables import Table
 
-LOG_DAYS = 400
-"""How long logs remember versions, and, unless another span is given, files taken out."""
-REMOVED = "delta.deletedFileRetentionDuration"
 CHECKPOINT_EVERY = "10"
 NOTHING: Mapping[str, int] = {}
 Within = Mapping[str, tuple[Any, Any] | Set[Any]]
@@ -31,17 +29,14 @@ out hold no row in question.
 """
 
 
-def create(folder: Path, table: Table, removed_days: int = LOG_DAYS) -> None:
-    """Makes version 0 of the table, empty, with its schema, comments, constraints and properties.
-
-    ``removed_days`` is how long its log remembers files taken out.
-    """
+def create(folder: Path, table: Table, memory: Memory = USUAL) -> None:
+    """Makes version 0 of the table, empty, with its schema, comments, constraints and properties."""
     DeltaTable.create(
         str(folder),
         Schema(_fields(table)),
         mode="error",
         description=table.about,
-        configuration=_properties(table) | {REMOVED: removed_span(removed_days)},
+        configuration=_properties(table) | memory.properties(),
         commit_properties=_ours(),
         raise_if_key_not_exists=False,
     )
@@ -55,20 +50,15 @@ def add_new_columns(folder: Path, table: Table) -> None:
         DeltaTable(str(folder)).alter.add_columns(new, commit_properties=_ours())
 
 
-def keep_properties(folder: Path, table: Table, removed_days: int) -> None:
+def keep_properties(folder: Path, table: Table, memory: Memory) -> None:
     """Gives a table of an earlier release the conditions as they are declared now; none may be new to its rows.
 
-    Its log remembers files taken out for so many days, from the next checkpoint on.
+    Its log remembers as told from the next checkpoint on.
     """
-    asked = {REMOVED: removed_span(removed_days), **_constraints(table)}
+    asked = {**memory.properties(), **_constraints(table)}
     there = snapshots.newest(folder)
     if asked.items() - there.metadata().configuration.items():
         there.alter.set_table_properties(asked, raise_if_not_exists=False, commit_properties=_ours())
-
-
-def removed_span(days: int) -> str:
-    """How long logs remember files taken out, as Delta is told; who has days pass in seconds puts another one here."""
-    return _interval(days)
 
 
 def columns(folder: Path) -> list[str]:
@@ -170,7 +160,6 @@ def _fields(table: Table) -> list[Field]:
 
 def _properties(table: Table) -> dict[str, str | None]:
     properties: dict[str, str | None] = {
-        "delta.logRetentionDuration": _interval(LOG_DAYS),
         "delta.enableDeletionVectors": "false",
         "delta.checkpointInterval": CHECKPOINT_EVERY,
     }
@@ -181,10 +170,6 @@ def _properties(table: Table) -> dict[str, str | None]:
 
 def _constraints(table: Table) -> dict[str, str]:
     return {f"delta.constraints.{name}": check for name, check in table.constraints.items()}
-
-
-def _interval(days: int) -> str:
-    return f"interval {days} days"
 
 
 def _typed(table: Table, rows: Iterable[Mapping[str, Any]]) -> pa.Table:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.lake.footers import Bounds, Footer, footer_of
 from jobs.lake.schema import arrow_schema
 from jobs.tables import Table
 
@@ -34,8 +35,9 @@ def rows_with(
     for path in paths:
         if not wanted.num_rows:
             break
-        with pq.ParquetFile(path) as file:
-            chosen = _groups(file.metadata, wanted, near)
+        footer = footer_of(path, near)
+        with pq.ParquetFile(path, metadata=footer.metadata) as file:
+            chosen = _groups(footer, wanted, near)
             so_far = [_rows_of(file, groups, wanted, key, near, columns) for groups in chosen]
         if not so_far:
             continue
@@ -74,17 +76,15 @@ def _is_among(rows: pa.Table, wanted: pa.Table, name: str) -> pa.ChunkedArray:
     return pc.is_in(rows.column(name), value_set=wanted.column(name).combine_chunks())
 
 
-def _groups(footer: pq.FileMetaData, wanted: pa.Table, near: Sequence[str]) -> Iterator[list[int]]:
+def _groups(footer: Footer, wanted: pa.Table, near: Sequence[str]) -> Iterator[list[int]]:
     """The row groups whose least and greatest values leave room for a row that is wanted, some at once."""
-    places = [footer.schema.names.index(name) for name in near]
     values = [column.to_numpy() for column in wanted.sort_by(near[0]).select(near).columns]
     chosen: list[int] = []
     rows = 0
-    for number in range(footer.num_row_groups):
-        group = footer.row_group(number)
-        if _has_room(values, [group.column(place).statistics for place in places]):
+    for number, bounds in enumerate(footer.bounds):
+        if _has_room(values, bounds):
             chosen.append(number)
-            rows += group.num_rows
+            rows += footer.metadata.row_group(number).num_rows
         if rows >= ROWS_AT_ONCE:
             yield chosen
             chosen, rows = [], 0
@@ -92,13 +92,14 @@ def _groups(footer: pq.FileMetaData, wanted: pa.Table, near: Sequence[str]) -> I
         yield chosen
 
 
-def _has_room(values: Sequence[Values], statistics: Sequence[pq.Statistics | None]) -> bool:
+def _has_room(values: Sequence[Values], bounds: Sequence[Bounds]) -> bool:
     """Whether a row lies between the least and greatest of every column that has them; rows go by the first column."""
     start, end = 0, len(values[0])
-    if (first := statistics[0]) is not None and first.has_min_max:
-        start, end = np.searchsorted(values[0], first.min, "left"), np.searchsorted(values[0], first.max, "right")
+    if (first := bounds[0]) is not None:
+        start = int(np.searchsorted(values[0], first[0], "left"))
+        end = int(np.searchsorted(values[0], first[1], "right"))
     has_room = np.ones(end - start, bool)
-    for column, ends in zip(values[1:], statistics[1:], strict=True):
-        if ends is not None and ends.has_min_max:
-            has_room &= (column[start:end] >= ends.min) & (column[start:end] <= ends.max)
+    for column, ends in zip(values[1:], bounds[1:], strict=True):
+        if ends is not None:
+            has_room &= (column[start:end] >= ends[0]) & (column[start:end] <= ends[1])
     return bool(has_room.any())

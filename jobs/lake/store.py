@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from jobs.lake import delta
 from jobs.lake.engine import Engine, engine
 from jobs.lake.log import newest_version
+from jobs.lake.memory import USUAL, Memory
 from jobs.lake.parts import Part, as_old_as
 from jobs.lake.tiers import HeldFile, alike, due
 from jobs.tables import Table
@@ -27,10 +28,10 @@ DRIVER_MEMORY = "2GB"
 class Store:
     """The tables of one lake, at ``<lake>/<layer>/<table>``. The Spark session is opened when it is first needed."""
 
-    def __init__(self, lake: Path, open_spark: Callable[[], SparkSession], removed_days: int = delta.LOG_DAYS) -> None:
-        """A store over the lake in that folder; ``removed_days`` is how long logs remember files taken out."""
+    def __init__(self, lake: Path, open_spark: Callable[[], SparkSession], memory: Memory = USUAL) -> None:
+        """A store over the lake in that folder, whose logs have such a memory."""
         self.lake = lake
-        self._removed_days = removed_days
+        self._memory = memory
         self._open_spark = open_spark
         self._spark: SparkSession | None = None
 
@@ -82,9 +83,9 @@ class Store:
         for table in tables:
             if self.exists(table):
                 delta.add_new_columns(self.folder(table), table)
-                delta.keep_properties(self.folder(table), table, self._removed_days)
+                delta.keep_properties(self.folder(table), table, self._memory)
             else:
-                delta.create(self.folder(table), table, self._removed_days)
+                delta.create(self.folder(table), table, self._memory)
 
     def files(self, table: Table, version: int | None = None, within: delta.Within | None = None) -> list[Path]:
         """The files of the table, now or at a version; none where it does not exist yet.

@@ -5,11 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SMALLEST_BYTES = 256 * 1024
-GROWTH = 4
-"""From one size to the next: files below 256 kB are of one size, then those below 1 MB, 4 MB, 16 MB and so on.
-
-The smallest size is the one of which a file may be written anew more than once, until it is larger.
-"""
+"""The smallest size is the one of which a file may be written anew more than once, until it is larger."""
+SELDOM_READ = 8
+"""So many times as many small files lie about of a table of which hardly more than the newest are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +36,16 @@ def due(files: Iterable[HeldFile], file_bytes: int, left_alone: int, together: i
 
     The newest ``left_alone`` files stay as they are: rows that change are mostly young ones, and what is new is looked
     up most. Of the others, ``together`` of one size make a group, or more that are there; those from half of
-    ``file_bytes`` on are large enough. So a row is written anew about once for each size, however long the history
-    grows.
+    ``file_bytes`` on are large enough. Sizes begin at 256 kB, and each is ``together`` times the one before. So a row
+    is written anew about once for each size, however long the history grows.
     """
+    together = max(2, together)
     oldest_first = sorted(files, key=lambda file: (file.at_ms, file.path))
     sizes: dict[int, list[HeldFile]] = {}
     for file in oldest_first[: max(0, len(oldest_first) - left_alone)]:
         if file.size_bytes < file_bytes // 2:
-            sizes.setdefault(_size(file.size_bytes), []).append(file)
-    return [group for group in sizes.values() if len(group) >= max(2, together)]
+            sizes.setdefault(_size(file.size_bytes, together), []).append(file)
+    return [group for group in sizes.values() if len(group) >= together]
 
 
 def alike(files: Iterable[HeldFile]) -> list[list[HeldFile]]:
@@ -61,7 +60,7 @@ def alike(files: Iterable[HeldFile]) -> list[list[HeldFile]]:
     return [small, *large] if small else large
 
 
-def _size(size_bytes: int) -> int:
+def _size(size_bytes: int, growth: int) -> int:
     if size_bytes < SMALLEST_BYTES:
         return 0
-    return 1 + int(math.log(size_bytes / SMALLEST_BYTES, GROWTH))
+    return 1 + int(math.log(size_bytes / SMALLEST_BYTES, growth))

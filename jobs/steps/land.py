@@ -26,14 +26,21 @@ def land_step(hour: str | None = None) -> Step:
 
 def new_files(work: Work, hour: str | None = None) -> list[LandedFile]:
     """Files that were not looked at yet, or have another size or time since."""
-    landing = landing_at(work.settings.landing)
-    if not landing.exists():
-        raise Stop(f"there is no landing folder {work.settings.landing}: name it with --landing")
     known = {
         row["path"]: (row["size_bytes"], row["tag"])
         for row in looked_at(work.settings.lake, work.state.tables.get(LANDED_FILES.name))
     }
-    return [file for file in landing.files(hour) if known.get(file.path) != (file.size_bytes, file.tag)]
+    return [file for file in _sealed_files(work, hour) if known.get(file.path) != (file.size_bytes, file.tag)]
+
+
+def _sealed_files(work: Work, hour: str | None) -> list[LandedFile]:
+    """What lay there when it was first asked; what comes meanwhile is for later work."""
+    if hour not in work.sealed_files:
+        landing = landing_at(work.settings.landing)
+        if not landing.exists():
+            raise Stop(f"there is no landing folder {work.settings.landing}: name it with --landing")
+        work.sealed_files[hour] = landing.files(hour)
+    return work.sealed_files[hour]
 
 
 def _land(work: Work, hour: str | None) -> Report:

@@ -12,6 +12,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from jobs.lake.delta import Within
+from jobs.lake.landing_files import LandedFile
+from jobs.lake.memory import memory_for
 from jobs.lake.session import let_go, open_session
 from jobs.lake.state import LakeState
 from jobs.lake.store import Store
@@ -21,16 +23,14 @@ from jobs.settings import Settings
 from jobs.tables import Table
 from jobs.transforms.rules import CountingRules
 
-MARGIN_DAYS = 7
-"""Files taken out are remembered so much longer than publications are kept, so that none of these looks like refuse."""
-
 
 @dataclass(slots=True)
 class Work:
     """The lake, its settings, and the instant (UTC) at which this work is done.
 
     ``ahead`` is what later steps want made ready; it is begun when the session is opened, beside it. ``vouched_for``
-    is the user of Airflow for whom this is done, as the one who calls says.
+    is the user of Airflow for whom this is done, as the one who calls says. ``sealed_files`` is what lies
+    in the landing folder, by sealing hour (None: of all), once somebody has looked.
     """
 
     settings: Settings
@@ -38,6 +38,7 @@ class Work:
     say: Callable[[str], None]
     ahead: list[Callable[[], None]] = field(default_factory=list)
     vouched_for: str | None = None
+    sealed_files: dict[str | None, list[LandedFile]] = field(default_factory=dict)
     _threads: list[threading.Thread] = field(default_factory=list)
     _state: LakeState | None = None
     _store: Store | None = None
@@ -56,8 +57,8 @@ class Work:
     def store(self) -> Store:
         """The tables; what needs Spark opens the session."""
         if self._store is None:
-            days = self.settings.keep_publications_days + MARGIN_DAYS
-            self._store = Store(self.settings.lake, self._open_spark, days)
+            memory = memory_for(self.settings.keep_publications_days)
+            self._store = Store(self.settings.lake, self._open_spark, memory)
         return self._store
 
     def _open_spark(self) -> SparkSession:

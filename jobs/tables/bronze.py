@@ -90,6 +90,7 @@ SYNC_LINES = Table(
     skip_by=("received_ms", "landed_in", "bucket"),
     cluster_by=("bucket",),
     file_bytes=LANDED_BYTES,
+    seldom_read=True,
     published=False,
 )
 
@@ -128,6 +129,7 @@ SYNC_RECORDS = Table(
     skip_by=("received_ms", "landed_in", "bucket"),
     cluster_by=("bucket",),
     file_bytes=LANDED_BYTES,
+    seldom_read=True,
     published=False,
 )
 

@@ -63,6 +63,11 @@ def test_days_that_were_counted_are_taken_up(tmp_path: Path) -> None:
         lines.write('{"day": {"day": 2, ')
     again = take_up(folder, settings)
     assert (again.days, again.audits, again.young) == ([first], {1: 0.5}, [Day(1, 9)])
+    again.set_textbook([Day(1, 12)])
+    assert take_up(folder, settings).textbook == [Day(1, 12)]
+    again.forget_young()
+    again.add_young(Day(1, 13))
+    assert take_up(folder, settings).young == [Day(1, 13)]
     again.add(Day(2, 11))
     assert [day.records for day in take_up(folder, settings).days] == [10, 11]
     with pytest.raises(OtherHistoryError, match="--fresh"):

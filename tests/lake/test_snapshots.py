@@ -12,6 +12,7 @@ from deltalake.transaction import RemoveAction
 from pyspark.sql import SparkSession
 
 from jobs.lake import delta, snapshots
+from jobs.lake.memory import memory_for
 from jobs.lake.store import Store
 from jobs.tables import REJECTED, RUNS, Table
 
@@ -81,12 +82,19 @@ def test_rows_without_a_value_are_in_question_where_they_are_asked_for(tmp_path:
 
 def test_logs_remember_for_as_long_as_is_set(tmp_path: Path) -> None:
     Store(tmp_path, no_spark).ensure([RUNS])
-    store = Store(tmp_path, no_spark, removed_days=37)
+    store = Store(tmp_path, no_spark, memory_for(30))
     for _ in range(2):
         store.ensure([RUNS])
     table = DeltaTable(str(store.folder(RUNS)))
-    assert table.metadata().configuration["delta.deletedFileRetentionDuration"] == "interval 37 days"
+    remembers = table.metadata().configuration
+    assert remembers["delta.deletedFileRetentionDuration"] == "interval 37 days"
+    assert remembers["delta.logRetentionDuration"] == "interval 120 days"
     assert table.version() == 1
+
+
+def test_logs_remember_longer_than_publications_are_kept() -> None:
+    assert [memory_for(days).version_days for days in (1, 90, 365)] == [120, 120, 395]
+    assert [memory_for(days).removed_days for days in (1, 90, 365)] == [8, 97, 372]
 
 
 def test_files_of_a_version_in_force_stay_though_the_log_forgot_that_they_went(runs: Path, tmp_path: Path) -> None:
