@@ -12,6 +12,8 @@ from jobs.tables import BY_NAME, GATE_RESULTS, TABLES
 
 LEAST_RETENTION_H = 168
 """Younger files may belong to work in progress."""
+LET_GO_EVERY = dt.timedelta(days=7)
+"""Rows past their retention go together: each time a file is written anew without them."""
 
 
 def _maintain(work: Work) -> Report:
@@ -49,6 +51,9 @@ def _compact(work: Work, name: str) -> bool:
 
 def _let_go_of_results(work: Work) -> int:
     oldest = work.now - dt.timedelta(days=work.settings.keep_check_results_days)
+    overdue = (dt.datetime.min.replace(tzinfo=dt.UTC), oldest - LET_GO_EVERY)
+    if not work.store.files(GATE_RESULTS, within={"checked_at": overdue}):
+        return 0
     rows = work.store.remove_where(GATE_RESULTS, f"checked_at < '{oldest.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}'")
     work.state.left_behind([GATE_RESULTS.name])
     return rows
