@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 SMALLEST_BYTES = 256 * 1024
 """The smallest size is the one of which a file may be written anew more than once, until it is larger."""
-SELDOM_READ = 8
-"""So many times as many small files lie about of a table of which hardly more than the newest are read."""
 
 
 @dataclass(frozen=True, slots=True)

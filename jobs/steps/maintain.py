@@ -4,7 +4,7 @@ import datetime as dt
 
 from jobs.errors import TryAgain
 from jobs.lake.files import read_json
-from jobs.lake.tiers import SELDOM_READ, left_alone
+from jobs.lake.tiers import left_alone
 from jobs.published.reading import current
 from jobs.steps.publish import has_news, put_in_force
 from jobs.steps.work import Report, Step, Work
@@ -36,9 +36,8 @@ def _maintain(work: Work) -> Report:
 def _compact(work: Work, name: str) -> bool:
     """Puts small files together; content stays, so steps that worked from the version before need not again."""
     before = work.state.tables[name]
-    table, few = BY_NAME[name], work.settings.small_files
-    together = few * SELDOM_READ if table.seldom_read else few
-    if not work.store.compact(table, left_alone(few, TABLES.index(table)), together):
+    table, together = BY_NAME[name], work.settings.small_files
+    if not work.store.compact(table, left_alone(together, TABLES.index(table)), together):
         return False
     work.state.left_behind([name])
     after = work.state.tables[name]

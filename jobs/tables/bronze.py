@@ -8,7 +8,7 @@ LINE_REASONS = ("unreadable", "unsupported_version", "wrong_device", "malformed"
 DIALECTS = ("podledger/1", "gpodder/2", "rad/1")
 
 BUCKETS = 256
-LANDED_BYTES = 16 * 1024 * 1024
+LANDED_BYTES = 4 * 1024 * 1024
 """Files of what landed are chosen by their landing or their time, so putting them together further gains nothing."""
 BUCKET = Column(
     "bucket",
@@ -90,7 +90,6 @@ SYNC_LINES = Table(
     skip_by=("received_ms", "landed_in", "bucket"),
     cluster_by=("bucket",),
     file_bytes=LANDED_BYTES,
-    seldom_read=True,
     published=False,
 )
 
@@ -129,7 +128,6 @@ SYNC_RECORDS = Table(
     skip_by=("received_ms", "landed_in", "bucket"),
     cluster_by=("bucket",),
     file_bytes=LANDED_BYTES,
-    seldom_read=True,
     published=False,
 )
 

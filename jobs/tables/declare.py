@@ -65,10 +65,9 @@ class Table:
     ``published`` tables are named, with their version, by each publication. ``skip_by`` lists the columns whose
     statistics let readers skip files; by those of ``cluster_by``, rows lie together within a file.
     Files are put together up to half of ``file_bytes``: a table in which single rows change wants small ones, as a file
-    is written anew for one of its rows. Of a ``seldom_read`` one hardly more than the newest files are looked into, so
-    that more small ones may lie about before they are put together. A row group of a clustered table has at most
-    ``group_bytes``, as in memory: one in which single rows are sought wants small ones, as fewer others are read with
-    them; all others cost less in large ones.
+    is written anew for one of its rows. A row group of a clustered table has at most ``group_bytes``, as in memory: one
+    in which single rows are sought wants small ones, as fewer others are read with them; all others cost less in large
+    ones.
     """
 
     name: str
@@ -79,7 +78,6 @@ class Table:
     cluster_by: tuple[str, ...] = ()
     file_bytes: int = FILE_BYTES
     group_bytes: int = GROUP_BYTES
-    seldom_read: bool = False
     published: bool = True
 
     @property

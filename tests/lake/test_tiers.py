@@ -13,8 +13,8 @@ from deltalake.transaction import RemoveAction
 
 from jobs.lake import delta
 from jobs.lake.lookup import FOUND_IN, rows_with
-from jobs.lake.tiers import SELDOM_READ, HeldFile, alike, due, left_alone
-from jobs.tables import EVENTS, RUNS, SYNC_RECORDS
+from jobs.lake.tiers import HeldFile, alike, due, left_alone
+from jobs.tables import EVENTS, RUNS
 
 MEGABYTE = 1024 * 1024
 NEAR = ("bucket", "device_id", "log_epoch", "seq")
@@ -45,15 +45,6 @@ def test_every_day_is_written_anew_about_once_a_size(size_bytes: int) -> None:
         most = max(most, len(held))
     assert written < 400 * size_bytes * 4
     assert most <= 20
-
-
-def test_more_small_files_lie_about_where_they_are_seldom_read() -> None:
-    few = [HeldFile(f"f{age}", MEGABYTE // 2, 100 - age) for age in range(4 * SELDOM_READ + 3)]
-    assert due(few, 16 * MEGABYTE, 4, 4 * SELDOM_READ) == []
-    (group,) = due([*few, HeldFile("f", MEGABYTE // 2, 0)], 16 * MEGABYTE, 4, 4 * SELDOM_READ)
-    assert len(group) == 4 * SELDOM_READ
-    assert SYNC_RECORDS.seldom_read
-    assert not EVENTS.seldom_read
 
 
 def test_tables_that_gain_a_file_a_day_are_put_together_on_different_days() -> None:
