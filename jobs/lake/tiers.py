@@ -4,8 +4,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-SMALLEST_BYTES = 256 * 1024
-"""The smallest size is the one of which a file may be written anew more than once, until it is larger."""
+SMALLEST_BYTES = 1024 * 1024
+"""The smallest size is the one of which a file may be written anew more than once, until it is larger.
+
+So tables that stay below it, as most do for long, have one old file and some new ones.
+"""
+FEW_BYTES = 256 * 1024
+"""Files below this may be put together whenever rows of theirs are written anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ def due(files: Iterable[HeldFile], file_bytes: int, left_alone: int, together: i
 
     The newest ``left_alone`` files stay as they are: rows that change are mostly young ones, and what is new is looked
     up most. Of the others, ``together`` of one size make a group, or more that are there; those from half of
-    ``file_bytes`` on are large enough. Sizes begin at 256 kB, and each is ``together`` times the one before. So a row
+    ``file_bytes`` on are large enough. Sizes begin at 1 MB, and each is ``together`` times the one before. So a row
     is written anew about once for each size, however long the history grows.
     """
     together = max(2, together)
@@ -51,7 +56,7 @@ def alike(files: Iterable[HeldFile]) -> list[list[HeldFile]]:
     small: list[HeldFile] = []
     large: list[list[HeldFile]] = []
     for file in files:
-        if file.size_bytes < SMALLEST_BYTES:
+        if file.size_bytes < FEW_BYTES:
             small.append(file)
         else:
             large.append([file])
