@@ -168,12 +168,12 @@ class Store:
         """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
         return delta.remove(self.folder(table), condition)
 
-    def compact(self, table: Table, left_alone: int, together: int) -> bool:
+    def compact(self, table: Table, together: int, *, turn: bool) -> bool:
         """Puts old files of about one size together; whether there was anything to do (see :mod:`jobs.lake.tiers`)."""
         folder = self.folder(table)
         merged: dict[str, int] = {}
         written: list[Part] = []
-        for files in due(delta.held_files(folder), table.file_bytes, left_alone, together):
+        for files in due(delta.held_files(folder), table.file_bytes, together, turn=turn):
             with self.engine() as sql:
                 sql.files("held", table, [folder / file.path for file in files])
                 written += as_old_as(files[-1].at_ms, sql.write(folder, table, "FROM held"))

@@ -25,30 +25,32 @@ class HeldFile:
     at_ms: int
 
 
-def left_alone(together: int, place: int) -> int:
-    """How many of the newest files of a table stay as they are, of tables that lie at such places in a list.
+def has_turn(day: int, place: int, together: int) -> bool:
+    """Whether it is the day of a table that lies at that place in a list.
 
-    Tables mostly gain a file a day. With the same number for all, files of all of them would be put together on the
-    same day; with one more or less, each day has its share.
+    Every day is that of some: tables mostly gain a file a day, and would all be put together on the same day. Lines,
+    records and events, of which there are most, are neighbours in the list or lie one round apart: on different days.
     """
-    return together - place % max(1, together - 1)
+    days = max(1, together)
+    return (day + place + place // days) % days == 0
 
 
-def due(files: Iterable[HeldFile], file_bytes: int, left_alone: int, together: int) -> list[list[HeldFile]]:
+def due(files: Iterable[HeldFile], file_bytes: int, together: int, *, turn: bool) -> list[list[HeldFile]]:
     """Groups of files to be put together, each into one, oldest first.
 
-    The newest ``left_alone`` files stay as they are: rows that change are mostly young ones, and what is new is looked
-    up most. Of the others, ``together`` of one size make a group, or more that are there; those from half of
-    ``file_bytes`` on are large enough. Sizes begin at 1 MB, and each is ``together`` times the one before. So a row
-    is written anew about once for each size, however long the history grows.
+    The newest stay as they are, one less than ``together``: rows that change are mostly young ones, and what is new is
+    looked up most. Of the others, ``together`` of one size make a group, or more that are there; without a ``turn``,
+    twice as many. Those from half of ``file_bytes`` on are large enough. Sizes begin at 1 MB, and each is ``together``
+    times the one before. So a row is written anew about once for each size, however long the history grows.
     """
-    together = max(2, together)
+    growth = max(2, together)
+    least = growth if turn else 2 * growth
     oldest_first = sorted(files, key=lambda file: (file.at_ms, file.path))
     sizes: dict[int, list[HeldFile]] = {}
-    for file in oldest_first[: max(0, len(oldest_first) - left_alone)]:
+    for file in oldest_first[: max(0, len(oldest_first) - max(0, together - 1))]:
         if file.size_bytes < file_bytes // 2:
-            sizes.setdefault(_size(file.size_bytes, together), []).append(file)
-    return [group for group in sizes.values() if len(group) >= together]
+            sizes.setdefault(_size(file.size_bytes, growth), []).append(file)
+    return [group for group in sizes.values() if len(group) >= least]
 
 
 def alike(files: Iterable[HeldFile]) -> list[list[HeldFile]]:

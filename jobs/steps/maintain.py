@@ -4,7 +4,7 @@ import datetime as dt
 
 from jobs.errors import TryAgain
 from jobs.lake.files import read_json
-from jobs.lake.tiers import left_alone
+from jobs.lake.tiers import has_turn
 from jobs.published.reading import current
 from jobs.steps.publish import has_news, put_in_force
 from jobs.steps.work import Report, Step, Work
@@ -37,7 +37,8 @@ def _compact(work: Work, name: str) -> bool:
     """Puts small files together; content stays, so steps that worked from the version before need not again."""
     before = work.state.tables[name]
     table, together = BY_NAME[name], work.settings.small_files
-    if not work.store.compact(table, left_alone(together, TABLES.index(table)), together):
+    turn = has_turn(work.now.toordinal(), TABLES.index(table), together)
+    if not work.store.compact(table, together, turn=turn):
         return False
     work.state.left_behind([name])
     after = work.state.tables[name]

@@ -13,7 +13,7 @@ from deltalake.transaction import RemoveAction
 
 from jobs.lake import delta
 from jobs.lake.lookup import FOUND_IN, rows_with
-from jobs.lake.tiers import HeldFile, alike, due, left_alone
+from jobs.lake.tiers import HeldFile, alike, due, has_turn
 from jobs.tables import EVENTS, RUNS
 
 MEGABYTE = 1024 * 1024
@@ -25,12 +25,18 @@ def _names(groups: list[list[HeldFile]]) -> list[list[str]]:
 
 
 def test_the_newest_files_stay_and_old_ones_of_one_size_are_put_together() -> None:
-    files = [HeldFile(f"f{age}", MEGABYTE // 2, 100 - age) for age in range(8)]
-    assert _names(due(files, 256 * MEGABYTE, 4, 4)) == [["f7", "f6", "f5", "f4"]]
-    assert due(files[:7], 256 * MEGABYTE, 4, 4) == []
+    files = [HeldFile(f"f{age}", MEGABYTE // 2, 100 - age) for age in range(7)]
+    assert _names(due(files, 256 * MEGABYTE, 4, turn=True)) == [["f6", "f5", "f4", "f3"]]
+    assert due(files[:6], 256 * MEGABYTE, 4, turn=True) == []
     large = [HeldFile(f"l{age}", 5 * MEGABYTE, 50 - age) for age in range(3)]
-    assert _names(due([*files, *large], 256 * MEGABYTE, 4, 4)) == [["f7", "f6", "f5", "f4"]]
-    assert due([HeldFile(f"l{age}", 5 * MEGABYTE, age) for age in range(20)], 8 * MEGABYTE, 4, 4) == []
+    assert _names(due([*files, *large], 256 * MEGABYTE, 4, turn=True)) == [["f6", "f5", "f4", "f3"]]
+    assert due([HeldFile(f"l{age}", 5 * MEGABYTE, age) for age in range(20)], 8 * MEGABYTE, 4, turn=True) == []
+
+
+def test_a_table_whose_turn_was_missed_is_put_together_all_the_same() -> None:
+    files = [HeldFile(f"f{age}", MEGABYTE // 2, 100 - age) for age in range(11)]
+    assert due(files[:10], 256 * MEGABYTE, 4, turn=False) == []
+    assert [len(group) for group in due(files, 256 * MEGABYTE, 4, turn=False)] == [8]
 
 
 @pytest.mark.parametrize(("size_bytes", "times"), [(MEGABYTE // 20, 6), (MEGABYTE, 4), (3 * MEGABYTE, 4)])
@@ -38,7 +44,7 @@ def test_every_day_is_written_anew_about_once_a_size_and_more_often_while_small(
     held, written, most = list[HeldFile](), 0, 0
     for day in range(400):
         held.append(HeldFile(f"d{day}", size_bytes, day))
-        for number, group in enumerate(due(held, 256 * MEGABYTE, 4, 4)):
+        for number, group in enumerate(due(held, 256 * MEGABYTE, 4, turn=has_turn(day, 0, 4))):
             whole = HeldFile(f"m{day}.{number}", sum(file.size_bytes for file in group), group[-1].at_ms)
             held = [file for file in held if file not in group] + [whole]
             written += whole.size_bytes
@@ -54,10 +60,10 @@ def test_tables_that_gain_a_file_a_day_are_put_together_on_different_days() -> N
         on.append(0)
         for place, held in enumerate(tables):
             held.append(HeldFile(f"d{day}", 1, day))
-            for group in due(held, MEGABYTE, left_alone(4, place), 4):
+            for group in due(held, MEGABYTE, 4, turn=has_turn(day, place, 4)):
                 tables[place][: len(group)] = [HeldFile("m", len(group), group[-1].at_ms)]
                 on[-1] += 1
-    assert on[10:] == [4] * 30
+    assert on[10:] == [3] * 30
 
 
 def test_small_files_that_are_written_anew_become_one() -> None:
