@@ -53,12 +53,17 @@ def write_history(kept: Kept, folder: Path) -> str:
         *_notes(kept, young, now),
     ]
     raw = {
-        "days": [day.as_json() for day in days],
-        "young": [day.as_json() for day in kept.young],
+        "days": [_without_tables(day) for day in days],
+        "young": [_without_tables(day) for day in kept.young],
         "audits_s": {str(day): round(seconds, 3) for day, seconds in kept.audits.items()},
-        "textbook": [day.as_json() for day in textbook],
+        "textbook": [_without_tables(day) for day in textbook],
     }
     return write_report(folder, "history", page, raw, _picture(kept, textbook, ours, fresh))
+
+
+def _without_tables(day: Day) -> dict[str, object]:
+    """Its figures; those by table stay in the cache folder, they are too many to keep for good."""
+    return {name: figure for name, figure in day.as_json().items() if name != "tables"}
 
 
 def _notes(kept: Kept, young: Sequence[Day], late: Sequence[Day]) -> list[str]:
