@@ -1,5 +1,6 @@
 """What of a Delta table needs no Spark: making it, which files it has, a few rows in or out, going back."""
 
+import datetime as dt
 import time
 from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
@@ -94,6 +95,23 @@ def commit(
 def count(folder: Path, version: int | None = None, within: Within | None = None) -> int:
     """How many rows there are, by the statistics of the files; with ``within``, in the files that may hold such."""
     return int(pc.sum(_added(folder, version, within).column("num_records")).as_py() or 0)
+
+
+def about_on(folder: Path, version: int | None, column: str, days: Set[dt.date]) -> int:
+    """About how many rows there are of these days: as if those of a file lay evenly between its first and last day."""
+    held = _added(folder, version, {column: days})
+    if f"min.{column}" not in held.column_names:
+        return int(pc.sum(held.column("num_records")).as_py() or 0)
+    told = zip(
+        *(held.column(name).to_pylist() for name in ("num_records", f"min.{column}", f"max.{column}")), strict=True
+    )
+    return sum(_part_on(days, *one) for one in told)
+
+
+def _part_on(days: Set[dt.date], rows: int, first: dt.date | None, last: dt.date | None) -> int:
+    if first is None or last is None:
+        return rows
+    return -(-rows * sum(first <= day <= last for day in days) // ((last - first).days + 1))
 
 
 def remove(folder: Path, condition: str) -> int:

@@ -1,7 +1,8 @@
 """The lake's tables: files that a version names, read and written by tasks that Spark spreads, committed to Delta."""
 
+import datetime as dt
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,11 +116,17 @@ class Store:
         """The columns that the table has."""
         return delta.columns(self.folder(table))
 
-    def count(self, table: Table, version: int | None = None, within: delta.Within | None = None) -> int:
-        """How many rows the table has, by its log; with ``within``, the files that may hold such."""
+    def count(self, table: Table, version: int | None = None) -> int:
+        """How many rows the table has, by its log."""
         if version == -1 or not self.exists(table):
             return 0
-        return delta.count(self.folder(table), version, within)
+        return delta.count(self.folder(table), version)
+
+    def about_on(self, table: Table, column: str, days: Set[dt.date], version: int | None = None) -> int:
+        """About how many rows it has of these days, by the first and last in that column of each of its files."""
+        if version == -1 or not self.exists(table):
+            return 0
+        return delta.about_on(self.folder(table), version, column, days)
 
     def add_parts(self, table: Table, parts: Sequence[Part]) -> None:
         """Adds files that tasks have written into the table's folder, in one commit; none makes no commit."""

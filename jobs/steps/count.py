@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from jobs.errors import Stop
 from jobs.published.reading import rows
+from jobs.steps.catalogue import changed_episodes, episodes_at
 from jobs.steps.claiming import ClaimsToCount
 from jobs.steps.counting import Counted, ShareToCount, count_share
 from jobs.steps.landings import Landings
@@ -68,12 +69,10 @@ def _is_rejudged(work: Work) -> bool:
     before = work.before("count", EPISODES)
     if before in (-1, work.state.tables.get(EPISODES.name, -1)):
         return False
-    old, new = (
-        {row["episode_id"]: row["duration_ms"] for row in rows(work.settings.lake, EPISODES.name, version).to_pylist()}
-        for version in (before, work.state.tables[EPISODES.name])
-    )
-    changed = {episode for episode, duration_ms in new.items() if old.get(episode) != duration_ms}
-    return not changed.isdisjoint(old) or (bool(changed) and _are_waited_for(work, changed))
+    changed = set(changed_episodes(work, before, ("duration_ms",)))
+    if not changed:
+        return False
+    return not changed.isdisjoint(episodes_at(work, before, ())) or _are_waited_for(work, changed)
 
 
 def _are_waited_for(work: Work, episodes: set[str]) -> bool:

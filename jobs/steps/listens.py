@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.lake.delta import Within
-from jobs.published.reading import rows
+from jobs.steps.catalogue import changed_episodes
 from jobs.steps.hearing import KEYS, Heard, ShareToHear, hear_share
 from jobs.steps.rehearing import ShareToRehear, keys_of_share, rehear_share
 from jobs.steps.shares import shares
@@ -114,7 +114,7 @@ def _to_rehear(work: Work, asked: Path, days: set[dt.date], version: int) -> lis
             frozenset(days),
             work.rules,
         )
-        for share in shares(store.count(EVENTS, version, within))
+        for share in shares(store.about_on(EVENTS, "listen_day", days, version))
     ]
 
 
@@ -179,22 +179,9 @@ def _days_in_question(work: Work, saved: Sequence[Path], with_stored: bool) -> l
 
 def _recatalogued(work: Work) -> list[str]:
     """Episodes that have another length, show or creator than when listens were last made."""
-    before = work.before("listens", EPISODES)
-    if before == work.state.tables[EPISODES.name] or not work.store.count(LISTENS):
+    if not work.store.count(LISTENS):
         return []
-    return changed_episodes(work, before, EPISODES_OF_LISTENS)
-
-
-def changed_episodes(work: Work, since: int, columns: Sequence[str]) -> list[str]:
-    """``episode_id`` of each episode of which one of these columns is not what it was at that version."""
-    lake, name = work.settings.lake, EPISODES.name
-    old, new = (
-        {row["episode_id"]: tuple(row[column] for column in columns) for row in rows(lake, name, version).to_pylist()}
-        if version >= 0
-        else {}
-        for version in (since, work.state.tables[name])
-    )
-    return sorted(episode for episode, told in new.items() if old.get(episode) != told)
+    return changed_episodes(work, work.before("listens", EPISODES), EPISODES_OF_LISTENS)
 
 
 def _saved(work: Work, asked: pa.Table) -> Path:

@@ -5,7 +5,8 @@ import datetime as dt
 import pyarrow as pa
 
 from jobs.published.reading import Publication, current
-from jobs.steps.listens import EPISODES_OF_LISTENS, changed_episodes
+from jobs.steps.catalogue import changed_episodes
+from jobs.steps.listens import EPISODES_OF_LISTENS
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import EPISODES, LISTENS, RESTATEMENTS
 from jobs.transforms.restatements import restated_listens

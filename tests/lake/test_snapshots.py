@@ -13,8 +13,9 @@ from pyspark.sql import SparkSession
 
 from jobs.lake import delta, snapshots
 from jobs.lake.memory import memory_for
+from jobs.lake.parts import Part
 from jobs.lake.store import Store
-from jobs.tables import REJECTED, RUNS, Table
+from jobs.tables import DEVICE_DAYS, REJECTED, RUNS, Table
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
@@ -110,3 +111,18 @@ def test_files_of_a_version_in_force_stay_though_the_log_forgot_that_they_went(r
     assert (runs / file.path).exists()
     assert store.vacuum(RUNS, 24, kept_version=2) == 1
     assert not (runs / file.path).exists()
+
+
+def test_rows_of_some_days_are_estimated_by_the_first_and_the_last_of_each_file(tmp_path: Path) -> None:
+    folder = made(tmp_path, DEVICE_DAYS)
+    days = [dt.date(2026, 3, 1) + dt.timedelta(days=day) for day in range(30)]
+    assert delta.about_on(folder, None, "day", {days[0]}) == 0
+    for first, last, rows in ((0, 9, 1_000), (10, 10, 50), (20, 29, 7)):
+        least, most = {"day": days[first], "bucket": 0}, {"day": days[last], "bucket": 0}
+        part = Part(f"{first}.parquet", 1, rows, least, most, {"day": 0, "bucket": 0})
+        delta.commit(folder, DEVICE_DAYS, [part])
+    assert delta.about_on(folder, None, "day", set(days)) == delta.count(folder) == 1_057
+    assert delta.about_on(folder, None, "day", {days[3], days[4], days[10]}) == 250
+    assert delta.about_on(folder, None, "day", {days[25]}) == 1
+    assert delta.about_on(folder, None, "day", {days[15]}) == 0
+    assert delta.about_on(folder, 1, "day", set(days)) == 1_000
