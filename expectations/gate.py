@@ -102,7 +102,7 @@ def check(
 
 
 def _questions(question: Question, shares: Sequence[str], suites: Mapping[str, dict[str, Any]]) -> list[Question]:
-    """The same question for each share, and for the queries that need all shares at once."""
+    """The same question for each share, and for the queries that need all shares at once; one if there is one share."""
     by_share: list[str] = []
     whole: list[str] = []
     for content in suites.values():
@@ -110,6 +110,8 @@ def _questions(question: Question, shares: Sequence[str], suites: Mapping[str, d
             query = entry["kwargs"].get("unexpected_rows_query")
             if query is not None:
                 (by_share if entry["meta"].get("by_share") else whole).append(query)
+    if len(shares) == 1:
+        return [replace(question, queries=[*whole, *by_share])]
     asked = [replace(question, queries=whole)] if whole else []
     return asked + [replace(question, queries=by_share, share=share) for share in shares if by_share]
 

@@ -1,9 +1,10 @@
 """Listens: what new events add to them is added; what an addition cannot mend is worked out again from all events."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,10 +18,13 @@ from jobs.steps.totalling import DaysToTotal, total_days
 from jobs.steps.work import Report, Step, Work
 from jobs.tables import DEVICE_DAYS, EPISODES, EVENTS, IMPOSSIBLE_DAYS, LISTEN_SESSIONS, LISTENS
 
+Result = TypeVar("Result")
 EPISODES_OF_LISTENS = ("show_id", "creator_id", "duration_ms")
 """What a listen takes from its episode."""
 ONE_DAY = dt.timedelta(days=1)
 LISTENS_OF_TASK = 60_000
+LOOKED_THROUGH = 4
+"""So many rows that are only compared, or looked through for a few, cost as much as one that is heard."""
 
 
 @dataclass(slots=True)
@@ -44,10 +48,11 @@ def _hear(
 ) -> list[Heard]:
     """Hears all shares, and keeps what they found of device days."""
     store = work.store
-    events = sum(pq.read_metadata(path).num_rows for path in (*came, *went))
+    rows, rows_before = (sum(pq.read_metadata(path).num_rows for path in paths) for paths in (came, went))
+    events = max(rows - rows_before, 0) + 2 * rows_before // LOOKED_THROUGH
     old = set(store.files(EVENTS, work.before("listens", EVENTS)))
     asked = []
-    for share in shares(events) if events else []:
+    for share in shares(events) if rows + rows_before else []:
         near = {*work.files(EVENTS, share.within)} | old
         asked.append(
             ShareToHear(
@@ -91,12 +96,17 @@ def _again(work: Work, moved: pa.Table | None, heard: Sequence[Heard], version: 
     if crossing is not None:
         on = set(crossing.column("day").to_pylist())
         begun = on | {day - ONE_DAY for day in on}  # a session may play into the day after
-        keys += work.store.spread(keys_of_share, _to_rehear(work, _saved(work, crossing), begun, version))
+        keys += _rehear(work, keys_of_share, _to_rehear(work, _saved(work, crossing), begun, version))
     found = _joined(keys)
     if found is None:
         return Again()
     path, days = _saved(work, found), set(found.column("listen_day").to_pylist())
-    return Again([path], work.store.spread(rehear_share, _to_rehear(work, path, days, version)))
+    return Again([path], _rehear(work, rehear_share, _to_rehear(work, path, days, version)))
+
+
+def _rehear(work: Work, task: Callable[[ShareToRehear], Result], asked: list[ShareToRehear]) -> list[Result]:
+    """The task's results; what is one share is done at once, as that costs less than to hand it over."""
+    return [task(asked[0])] if len(asked) == 1 else work.store.spread(task, asked)
 
 
 def _to_rehear(work: Work, asked: Path, days: set[dt.date], version: int) -> list[ShareToRehear]:
@@ -114,7 +124,7 @@ def _to_rehear(work: Work, asked: Path, days: set[dt.date], version: int) -> lis
             frozenset(days),
             work.rules,
         )
-        for share in shares(store.about_on(EVENTS, "listen_day", days, version))
+        for share in shares(store.about_on(EVENTS, "listen_day", days, version) // LOOKED_THROUGH)
     ]
 
 

@@ -29,10 +29,11 @@ LISTENER_ID = Column("listener_id", STRING, "The account, or the device where th
 LISTEN_DAY = Column("listen_day", DATE, "UTC date on which the session began.")
 KIND = Column("evidence", STRING, "Measured by our protocol, or claimed by another.", one_of=EVIDENCE)
 
-SOUGHT_BYTES = 1_000_000
-"""Row groups of some 2300 events: the smaller, the fewer keys are read to find one; but a footer has 2 kB of each.
-
-Device days are a month or two in each, of which late records ask for the last."""
+SOUGHT_BYTES = 2_000_000
+"""Row groups of some 4700 events: the smaller, the fewer keys are read to find one; but a footer has 2 kB of each, and
+checks read all of them."""
+DAYS_BYTES = 1_000_000
+"""Row groups of a month or two of device days, of which late records ask for the last."""
 
 EVENTS = Table(
     name="silver/events",
@@ -134,7 +135,7 @@ DEVICE_DAYS = Table(
     key=("device_id", "day"),
     skip_by=("day", "bucket"),
     cluster_by=("day", "bucket"),
-    group_bytes=SOUGHT_BYTES,
+    group_bytes=DAYS_BYTES,
     published=False,
 )
 

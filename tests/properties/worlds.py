@@ -12,7 +12,8 @@ from tests.properties.claiming import NAMINGS, claim_lines
 from tests.records.made import NOON, RECEIVED_MS, body, envelope, made_id, progress, text_of
 
 EPISODES = ("ep-1", "ep-2", "épisode-3")
-DEVICES = ("ana", "ben")
+DEVICES = ("ana", "cem")
+"""Of different shares, where there are four."""
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 
