@@ -1,13 +1,60 @@
-"""What is said to have been touched in a lake is what was."""
+"""What is said to have been touched in a lake is what was.
+
+The work is done by a process of its own: that of the tests has children, servers of other tests among them, whose
+bytes would be counted with its own.
+"""
 
 import json
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import psutil
 
-from benchmarks.lake_watch import lake_size, watching_lake
+from benchmarks.lake_watch import Touched, lake_size, watching_lake
 
 BYTES = 1_000_000
+WITHIN_S = 120.0
+
+
+def work(table: Path) -> None:
+    (table / "read.parquet").read_bytes()
+    day = table / "listen_day=2026-10-05"
+    day.mkdir()
+    (day / "added.parquet").write_bytes(b"." * 2 * BYTES)
+    log = table / "_delta_log"
+    (log / "00000000000000000001.checkpoint.parquet").write_bytes(b".")
+    (log / "00000000000000000001.json").write_text(
+        json.dumps({"remove": {"path": "read.parquet"}}) + "\n" + json.dumps({"commitInfo": {}}) + "\n"
+    )
+
+
+def nothing(_table: Path) -> None:
+    pass
+
+
+def _by_turns(turn: Barrier, task: Callable[[Path], None], table: Path) -> None:
+    turn.wait()  # this process is up: what that read is not the task's
+    turn.wait()  # it is being watched
+    task(table)
+    turn.wait()  # the task is done
+    turn.wait()  # what was moved has been asked for
+
+
+def touched_by(task: Callable[[Path], None], lake: Path, table: Path) -> Touched:
+    context = get_context("spawn")
+    turn = context.Barrier(2, timeout=WITHIN_S)
+    process = context.Process(target=_by_turns, args=(turn, task, table))
+    process.start()
+    turn.wait()
+    with watching_lake(lake, psutil.Process(process.pid)) as found:
+        turn.wait()
+        turn.wait()
+    turn.wait()
+    process.join()
+    (touched,) = found
+    return touched
 
 
 def test_files_and_bytes_of_a_piece_of_work(tmp_path: Path) -> None:
@@ -16,16 +63,7 @@ def test_files_and_bytes_of_a_piece_of_work(tmp_path: Path) -> None:
     log.mkdir(parents=True)
     for name in ("read", "untouched"):
         (table / f"{name}.parquet").write_bytes(b"." * BYTES)
-    with watching_lake(tmp_path, psutil.Process()) as found:
-        (table / "read.parquet").read_bytes()
-        day = table / "listen_day=2026-10-05"
-        day.mkdir()
-        (day / "added.parquet").write_bytes(b"." * 2 * BYTES)
-        (log / "00000000000000000001.checkpoint.parquet").write_bytes(b".")
-        (log / "00000000000000000001.json").write_text(
-            json.dumps({"remove": {"path": "read.parquet"}}) + "\n" + json.dumps({"commitInfo": {}}) + "\n"
-        )
-    (touched,) = found
+    touched = touched_by(work, tmp_path, table)
     assert (touched.opened, touched.added, touched.removed, touched.files) == (1, 1, 1, 3)
     assert (touched.opened_bytes, touched.added_bytes) == (BYTES, 2 * BYTES)
     assert touched.tables == {
@@ -40,6 +78,5 @@ def test_files_and_bytes_of_a_piece_of_work(tmp_path: Path) -> None:
 
 
 def test_nothing_touched_is_nothing(tmp_path: Path) -> None:
-    with watching_lake(tmp_path, psutil.Process()) as found:
-        pass
-    assert (found[0].files, found[0].written_bytes) == (0, 1)  # the one byte that ends the watching
+    touched = touched_by(nothing, tmp_path, tmp_path)
+    assert (touched.files, touched.written_bytes) == (0, 0)
