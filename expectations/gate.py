@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from expectations.question import Question, rows_found, view_name
 from jobs.tables import BY_NAME, Table
 
@@ -173,6 +171,7 @@ def _add_docs(context: Any, docs: Path) -> None:
 
 def _run(context: Any, batch: Any, name: str, content: dict[str, Any], columns: list[str]) -> list[Outcome]:
     import great_expectations as gx
+    import pandas as pd
 
     suite = context.suites.add(gx.ExpectationSuite(**{**content, "name": view_name(name)}))
     definition = context.validation_definitions.add(

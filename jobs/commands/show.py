@@ -29,13 +29,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the rows, ordered by the table's key."""
+    from jobs.lake.arrow import as_rows
+
     table = _table(arguments.table)
     if arguments.limit < 1:
         raise Stop(f"--limit wants at least 1, not {arguments.limit}")
     where = f"{_where(table, DAY_COLUMNS, arguments.day)} and {_where(table, MONTH_COLUMNS, arguments.period)}"
     order = ", ".join(f'"{name}"' for name in table.key)
     rows = _rows(settings_of(arguments).lake, table, f"{where} order by {order} limit {arguments.limit}")
-    found = rows.select([name for name in table.column_names if name in rows.column_names]).to_pylist()
+    found = as_rows(rows.select([name for name in table.column_names if name in rows.column_names]))
     if arguments.json:
         print(json.dumps({"table": table.name, "rows": [_plain(row) for row in found]}, ensure_ascii=False))
     else:

@@ -13,6 +13,7 @@ from deltalake import CommitProperties, DeltaTable, Field, QueryBuilder, Schema,
 from deltalake.transaction import AddAction, RemoveAction
 
 from jobs.lake import snapshots
+from jobs.lake.arrow import table_of
 from jobs.lake.log import MARK
 from jobs.lake.memory import USUAL, Memory
 from jobs.lake.parts import Part
@@ -117,8 +118,8 @@ def _part_on(days: Set[dt.date], rows: int, first: dt.date | None, last: dt.date
 def remove(folder: Path, condition: str) -> int:
     """Takes out the rows that meet the SQL condition; how many. Without any, the table keeps its version."""
     query = QueryBuilder().register("t", snapshots.newest(folder))
-    found = query.execute(f"select count(*) as rows from t where {condition}")
-    rows = int(pa.table(found.read_all()).column("rows")[0].as_py())
+    found = table_of(query.execute(f"select count(*) as rows from t where {condition}"))
+    rows = int(found.column("rows")[0].as_py())
     if rows:
         snapshots.newest(folder).delete(condition, commit_properties=_ours())
     return rows

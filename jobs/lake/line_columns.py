@@ -93,7 +93,6 @@ receipt and dialect are given. `records` is null for other dialects than podledg
 `episode_id` is given, where it is well-formed. `claims` are the records of those dialects, null for podledger/1; of a
 malformed one only `raw` is given. Times in Unix ms, `mono_ms` in ms since boot."""
 
-_NAMES_OF_TYPES = pa.array(sorted(RECORD_TYPES))
 _HEX_DIGITS = "0123456789abcdef"
 _ID_DIGITS = 64
 
@@ -175,7 +174,7 @@ def _have_progress_fields_where_due(values: dict[str, pa.Array]) -> pa.BooleanAr
     given = _all(_is_int(from_ms), _is_int(to_ms), _between(rate_milli, MIN_RATE_MILLI, MAX_RATE_MILLI))
     absent = _all(pc.is_null(from_ms), pc.is_null(to_ms), pc.is_null(rate_milli))
     is_progress = pc.equal(values["type"], "progress")
-    is_known = pc.is_in(values["type"], value_set=_NAMES_OF_TYPES)
+    is_known = pc.is_in(values["type"], value_set=pa.array(sorted(RECORD_TYPES)))
     return _all(is_known, pc.if_else(is_progress, given, absent))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from jobs.lake.arrow import table_of
 from jobs.lake.log import newest_version
 
 
@@ -75,7 +76,7 @@ def _files(folder: Path, version: int, written_at: int) -> pa.Table:
     del written_at
     is_newest = version == version_of(folder)
     table = newest(folder) if is_newest else DeltaTable(str(folder), version=version)
-    return pa.table(table.get_add_actions(flatten=True))
+    return table_of(table.get_add_actions(flatten=True))
 
 
 def _written_at(folder: Path, version: int) -> int:

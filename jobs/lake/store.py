@@ -5,10 +5,9 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
 
 from jobs.lake import delta
 from jobs.lake.engine import Engine, engine
@@ -17,6 +16,9 @@ from jobs.lake.memory import USUAL, Memory
 from jobs.lake.parts import Part, as_old_as
 from jobs.lake.tiers import HeldFile, alike, due
 from jobs.tables import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,7 +31,7 @@ DRIVER_MEMORY = "2GB"
 class Store:
     """The tables of one lake, at ``<lake>/<layer>/<table>``. The Spark session is opened when it is first needed."""
 
-    def __init__(self, lake: Path, open_spark: Callable[[], SparkSession], memory: Memory = USUAL) -> None:
+    def __init__(self, lake: Path, open_spark: Callable[[], "SparkSession"], memory: Memory = USUAL) -> None:
         """A store over the lake in that folder, whose logs have such a memory."""
         self.lake = lake
         self._memory = memory
@@ -37,7 +39,7 @@ class Store:
         self._spark: SparkSession | None = None
 
     @property
-    def spark(self) -> SparkSession:
+    def spark(self) -> "SparkSession":
         """The session."""
         if self._spark is None:
             self._spark = self._open_spark()

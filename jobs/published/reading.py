@@ -8,6 +8,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
 from jobs.errors import Stop
+from jobs.lake.arrow import as_rows, table_of
 from jobs.lake.files import read_json
 from jobs.tables import BY_NAME
 
@@ -39,7 +40,7 @@ def table(lake: Path, name: str, version: int) -> DeltaTable:
 def rows(lake: Path, name: str, version: int, where: str = "true", columns: str = "*") -> pa.Table:
     """Rows of the table at that version that meet a SQL condition; columns as SQL names them."""
     builder = QueryBuilder().register("t", table(lake, name, version))
-    found = pa.table(builder.execute(f"select {columns} from t where {where}").read_all())
+    found = table_of(builder.execute(f"select {columns} from t where {where}"))
     return found.cast(pa.schema([field.with_type(_plain(field.type)) for field in found.schema]))
 
 
@@ -62,7 +63,7 @@ def looked_at(lake: Path, version: int | None) -> list[dict[str, Any]]:
     """The newest row about each landed file in ``bronze/landed_files`` at that version; none without one."""
     if version is None:
         return []
-    looks = sorted(rows(lake, "bronze/landed_files", version).to_pylist(), key=lambda row: row["landed_in"])
+    looks = sorted(as_rows(rows(lake, "bronze/landed_files", version)), key=lambda row: row["landed_in"])
     return list({row["path"]: row for row in looks}.values())
 
 

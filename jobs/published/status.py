@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from jobs.lake.arrow import as_rows
 from jobs.lake.landing_files import landing_at
 from jobs.lake.lock import busy_with
 from jobs.published.reading import current, looked_at, rows, state_of
@@ -114,7 +115,7 @@ def _failed_checks(lake: Path, tables: dict[str, int]) -> list[str]:
     if tables.get("gold/gate_results", 0) < 1:
         return []
     newest = "checked_at = (select max(checked_at) from t) and outcome <> 'passed'"
-    found = rows(lake, "gold/gate_results", tables["gold/gate_results"], newest).to_pylist()
+    found = as_rows(rows(lake, "gold/gate_results", tables["gold/gate_results"], newest))
     return sorted(
         f"{row['table']}: {row['expectation']} {row['outcome']} ({row['severity']}): {row['about']}" for row in found
     )

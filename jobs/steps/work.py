@@ -7,14 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING, Any
 
 from jobs.lake.delta import Within
 from jobs.lake.landing_files import LandedFile
 from jobs.lake.memory import memory_for
-from jobs.lake.session import let_go, open_session
 from jobs.lake.state import LakeState
 from jobs.lake.store import Store
 from jobs.published.reading import current
@@ -22,6 +19,9 @@ from jobs.rules import read_rules
 from jobs.settings import Settings
 from jobs.tables import Table
 from jobs.transforms.rules import CountingRules
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @dataclass(slots=True)
@@ -61,7 +61,9 @@ class Work:
             self._store = Store(self.settings.lake, self._open_spark, memory)
         return self._store
 
-    def _open_spark(self) -> SparkSession:
+    def _open_spark(self) -> "SparkSession":
+        from jobs.lake.session import open_session  # Spark is loaded by the work that needs it
+
         for prepare in self.ahead:
             thread = threading.Thread(target=prepare)
             thread.start()
@@ -86,6 +88,8 @@ class Work:
         for thread in self._threads:
             thread.join()
         if self._store is not None and self._store.has_spark:
+            from jobs.lake.session import let_go
+
             let_go(self.settings.lake)
 
     def before(self, step: str, table: Table) -> int:

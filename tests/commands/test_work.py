@@ -3,6 +3,8 @@
 import gzip
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +60,22 @@ def test_a_second_run_changes_nothing(podledger: Callable[..., Ran], own_lake: P
     assert ran.code == 0
     assert ran.json()["news"] is False
     assert versions(own_lake) == before
+
+
+LOADED = """
+import sys
+from jobs.cli import main
+code = main(sys.argv[1:])
+print(code, *sorted({"great_expectations", "pandas", "pyspark"} & sys.modules.keys()), file=sys.stderr)
+"""
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("command", [("status",), ("show", "listens"), ("run",)])
+def test_what_has_no_work_loads_nothing_heavy(own_lake: Path, command: tuple[str, ...]) -> None:
+    where = ["--lake", str(own_lake), *([] if command[0] == "show" else ["--landing", str(EDGES / "landing")])]
+    asked = [sys.executable, "-c", LOADED, *command, *where]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stderr.strip() == "0"
 
 
 @pytest.mark.spark
