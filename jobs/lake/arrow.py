@@ -13,16 +13,13 @@ def table_of(stream: Any) -> pa.Table:
 
 def as_rows(table: pa.Table) -> list[dict[str, Any]]:
     """The rows as plain values, instants as datetimes of UTC; pyarrow asks pandas how to write their time zone."""
-    is_instant = [pa.types.is_timestamp(field.type) and field.type.tz is not None for field in table.schema]
-    plain = pa.schema(
-        [
-            field.with_type(pa.timestamp(field.type.unit)) if instant else field
-            for field, instant in zip(table.schema, is_instant, strict=True)
-        ]
-    )
-    rows: list[dict[str, Any]] = table.cast(plain).to_pylist()
-    for name in (field.name for field, instant in zip(table.schema, is_instant, strict=True) if instant):
+    instants = [field for field in table.schema if pa.types.is_timestamp(field.type) and field.type.tz is not None]
+    for field in instants:
+        at = table.schema.get_field_index(field.name)
+        table = table.set_column(at, field.name, table.column(at).cast(pa.timestamp(field.type.unit)))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for field in instants:
         for row in rows:
-            if row[name] is not None:
-                row[name] = row[name].replace(tzinfo=dt.UTC)
+            if row[field.name] is not None:
+                row[field.name] = row[field.name].replace(tzinfo=dt.UTC)
     return rows
