@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.needs import needs
 from tests.service.publishing.creators import Creator, new_creator
 from tests.service.publishing.edges import Edge
+from tests.service.running import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -290,7 +291,7 @@ def test_a_private_show_gives_each_subscriber_a_feed_and_takes_it_back(
     page.get_by_label("Whose feed").fill("Bob")
     page.get_by_role("button", name="Make a feed for them").click()
     address = page.locator(".note.good code").inner_text()
-    assert httpx.get(address).status_code == 200
+    wait_until(lambda: httpx.get(address).status_code == 200, what="the feed, in the next turn")
     check_with_axe(page)
     page.get_by_role("button", name="End the feed of Bob").click()
     expect(page.get_by_role("button", name="End the feed of Bob")).to_have_count(0)
