@@ -14,6 +14,8 @@ import httpx
 from tests.service.publishing.edges import Edge
 from tests.service.running import wait_until
 
+CHECKED_WITHIN_S = 120
+"""Seconds until a file is checked at the latest: checks come last in line for the processor."""
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
 NAMES = {
@@ -75,7 +77,7 @@ class Creator:
             said: dict[str, Any] = self.client.get(place).json()
             return said if said["state"] in ("accepted", "refused") else None
 
-        found: dict[str, Any] = wait_until(known, 120, "the verdict")
+        found: dict[str, Any] = wait_until(known, CHECKED_WITHIN_S, "the verdict")
         return found
 
     def published(self, show: dict[str, Any], file: Path, title: str = "The first tide", **more: Any) -> dict[str, Any]:

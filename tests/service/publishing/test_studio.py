@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.needs import needs
-from tests.service.publishing.creators import Creator, new_creator
+from tests.service.publishing.creators import CHECKED_WITHIN_S, Creator, new_creator
 from tests.service.publishing.edges import Edge
 from tests.service.running import wait_until
 
@@ -22,8 +22,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parent / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = [400, 1280]
 PASSWORD = "a long password"
-CHECKED_MS = 120_000
-"""Within which a file is checked: checks come last in line for the processor, and others may keep it busy."""
+CHECKED_MS = CHECKED_WITHIN_S * 1000
 expect.set_options(timeout=30_000)
 
 
